@@ -57,6 +57,8 @@ struct conn_settings {
     size_t output_max;       /* output not read by the peer; then CLOSE_FULL
                                 after stall_ms without progress */
     unsigned stall_ms;       /* 30,000 */
+    bool unheld;             /* nothing is ever held: the held lane may leave
+                                without conn_hold() and conn_release() */
 };
 
 /* Begins to connect; opened() or closed() follows, never from inside. The
@@ -108,6 +110,7 @@ void conn_unsent(const struct conn *c,
 void conn_pause(struct conn *c, bool paused);
 
 size_t conn_output_bytes(const struct conn *c); /* queued, not yet sent */
+size_t conn_stuck_bytes(const struct conn *c);  /* free to leave, kernel full */
 uint64_t conn_idle_ms(const struct conn *c);    /* since the last octet in */
 const char *conn_peer(const struct conn *c);    /* "address:port" */
 const char *conn_tls(const struct conn *c);     /* "TLSv1.3" or "" */
