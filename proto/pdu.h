@@ -46,6 +46,7 @@ struct pdu {
     uint32_t id;     /* enum smpp_command */
     uint32_t status;
     uint32_t sequence;
+    bool bare; /* a response that had, or is to have, no body at all */
     uint64_t has;
     struct pdu_value v[FIELD_N];
     unsigned tlvs;
@@ -53,7 +54,28 @@ struct pdu {
     struct tlv tlv[PDU_TLVS_MAX];
 };
 
-/* The faults of vectors.json, in its words. */
+/* How a mandatory field stands on the wire; see pdu.def. */
+enum pdu_type {
+    PDU_END,
+    PDU_BYTE,
+    PDU_TEXT,
+    PDU_TIME,
+    PDU_COUNT,
+    PDU_LENGTH,
+    PDU_OCTETS,
+    PDU_DESTS,
+    PDU_FAILURES,
+    PDU_IDS,
+};
+
+/* One field of a command's body. */
+struct pdu_row {
+    uint8_t field; /* enum smpp_field */
+    uint8_t type;  /* enum pdu_type */
+    uint8_t limit; /* most octets of a text, its NUL included */
+};
+
+/* The faults of the PDU vectors, in their words (pdu_fault_name()). */
 enum pdu_fault {
     PDU_OK = 0,
     PDU_NEED_MORE,
@@ -80,11 +102,11 @@ struct pdu_error {
     uint16_t tag;
     size_t offset;   /* from the first octet of the PDU */
     uint32_t status; /* command_status that a strict server answers, 0: none */
-    char detail[96]; /* as vectors.json words it */
+    char detail[96]; /* for people, as the vectors word it */
 };
 
 /*
- * STRICT: the limits of the specification, as vectors.json expects.
+ * STRICT: the limits of the specification, as the vectors expect.
  * LENIENT: longer strings (up to 255 octets; message ids, addresses and
  * passwords included), a last string without NUL, up to three stray octets
  * at the end, a TLV that overruns: kept out, the rest stands.
@@ -107,6 +129,12 @@ MUST_CHECK enum pdu_fault pdu_decode(struct slice whole, enum pdu_mode mode,
  */
 MUST_CHECK enum pdu_fault pdu_encode(const struct pdu *p, uint8_t version,
                                      struct writer *w, struct pdu_error *error);
+
+/* "cstring_unterminated" ... */
+const char *pdu_fault_name(enum pdu_fault fault);
+
+/* The body of a command up to a row of PDU_END; NULL when unknown. */
+const struct pdu_row *pdu_rows(uint32_t id);
 
 /* Header only; false with fewer than 16 octets. */
 MUST_CHECK bool pdu_peek(struct slice bytes, struct pdu *out);
@@ -159,6 +187,24 @@ bool pdu_tlv_text(const struct pdu *p, uint16_t tag, struct slice *out);
 
 /* Adds a TLV; value is borrowed until encoded. False when full. */
 MUST_CHECK bool pdu_add_tlv(struct pdu *p, uint16_t tag, struct slice value);
+
+/* One entry of a list field; which members count depends on the list. */
+struct pdu_entry {
+    uint8_t flag; /* DESTS: DEST_FLAG_ADDRESS or DEST_FLAG_LIST */
+    uint8_t ton;
+    uint8_t npi;
+    struct slice text; /* address, name of a list, or message id */
+    uint32_t status;   /* FAILURES */
+};
+
+/* Takes the next entry of a list field that was decoded without fault;
+ * false at the end. list starts as cursor_of(pdu_slice(p, field)). */
+bool
+pdu_next_entry(struct cursor *list, enum pdu_type type, struct pdu_entry *out);
+
+/* Appends an entry in wire form, to build a list field. */
+void
+pdu_put_entry(struct writer *w, enum pdu_type type, const struct pdu_entry *e);
 
 /* User data: message_payload when short_message is empty, else that. */
 struct slice pdu_user_data(const struct pdu *p);

@@ -116,6 +116,9 @@ struct smpp_tlv_row {
     const char *section;
 };
 
+/* The place of a command in smpp.def, for tables indexed by it; -1: none. */
+int smpp_command_row(uint32_t id);
+
 /* "submit_sm", or NULL. */
 const char *smpp_command_name(uint32_t id);
 
