@@ -68,12 +68,13 @@ gsm7_fill_bits(size_t udh_bytes)
 static inline size_t
 gsm7_packed_bytes(size_t septets, unsigned fill_bits)
 {
-    return (7 * septets + fill_bits + 7) / 8;
+    return septets ? (7 * septets + fill_bits + 7) / 8 : 0;
 }
 
 /*
- * Packs septets into dst, which has gsm7_packed_bytes() octets; returns their
- * number. dst may be the septets' own place (it never overtakes the reading).
+ * Packs septets into dst, which has gsm7_packed_bytes() octets of room; returns
+ * their number. dst may be the septets' own place (it never overtakes the
+ * reading).
  */
 size_t gsm7_pack(struct slice septets, unsigned fill_bits, uint8_t *dst);
 

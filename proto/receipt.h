@@ -13,18 +13,14 @@
 #define PROTO_RECEIPT_H
 
 #include "proto/bytes.h"
+#include "proto/smpptime.h"
 
 struct pdu;
 
 /* A date as the centre wrote it: its own zone, which nobody tells. */
 struct receipt_date {
     bool known;
-    uint16_t year;
-    uint8_t month;
-    uint8_t day;
-    uint8_t hour;
-    uint8_t minute;
-    uint8_t second;
+    struct smpptime_civil civil;
     int64_t unix_s; /* as if it were UTC */
 };
 

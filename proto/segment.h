@@ -24,8 +24,8 @@ enum {
     SEGMENT_DEFAULT_MAX_PARTS = 10,
     SEGMENT_HARD_MAX_PARTS = 255, /* a part's number is one octet */
     SEGMENT_PART_BYTES = 192,     /* 160 septets and a UDH fit */
-    /* Buffer for 10 parts of anything (1530 septets, 670 units). */
-    SEGMENT_BUFFER_BYTES = 2048,
+    /* Buffer for 10 parts of anything: 1530 septets, twice as payload. */
+    SEGMENT_BUFFER_BYTES = 4096,
 };
 
 /* All zero is what most carriers want. */
@@ -77,8 +77,8 @@ enum segment_result {
 
 /*
  * Plans how the text goes out. buf takes the encoded text; 2 octets per octet
- * of UTF-8 and UDH_BUILD_MAX always suffice. On SEGMENT_TOO_LONG no part may
- * be taken.
+ * of UTF-8 always suffice, 4 and UDH_BUILD_MAX for a message_payload. On
+ * SEGMENT_TOO_LONG no part may be taken.
  */
 MUST_CHECK enum segment_result
 segment_plan(struct slice utf8, const struct segment_options *options,
