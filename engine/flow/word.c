@@ -5,15 +5,15 @@
  */
 #include "engine/flow/word.h"
 
-static const char *const names[STATE_KIND_N] = {
+static const char *const names[MSG_KIND_N] = {
     /* A recipient not yet reached waits like any other. */
-    [STATE_NONE] = "queued",         [STATE_ACCEPTED] = "accepted",
-    [STATE_QUEUED] = "queued",       [STATE_HELD] = "held",
-    [STATE_SUBMITTED] = "submitted", [STATE_DELIVERED] = "delivered",
-    [STATE_FAILED] = "failed",       [STATE_EXPIRED] = "expired",
-    [STATE_REJECTED] = "rejected",   [STATE_UNKNOWN] = "unknown",
-    [STATE_CANCELLED] = "cancelled", [STATE_SUPPRESSED] = "suppressed",
-    [STATE_UNCERTAIN] = "uncertain", [STATE_RECEIVED] = "received",
+    [MSG_NONE] = "queued",         [MSG_ACCEPTED] = "accepted",
+    [MSG_QUEUED] = "queued",       [MSG_HELD] = "held",
+    [MSG_SUBMITTED] = "submitted", [MSG_DELIVERED] = "delivered",
+    [MSG_FAILED] = "failed",       [MSG_EXPIRED] = "expired",
+    [MSG_REJECTED] = "rejected",   [MSG_UNKNOWN] = "unknown",
+    [MSG_CANCELLED] = "cancelled", [MSG_SUPPRESSED] = "suppressed",
+    [MSG_UNCERTAIN] = "uncertain", [MSG_RECEIVED] = "received",
 };
 
 /* Four bits of a word can hold more than there are states; a word read from
@@ -21,5 +21,5 @@ static const char *const names[STATE_KIND_N] = {
 const char *
 state_name(enum message_state_kind state)
 {
-    return (unsigned)state < STATE_KIND_N ? names[state] : "unknown";
+    return (unsigned)state < MSG_KIND_N ? names[state] : "unknown";
 }

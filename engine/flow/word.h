@@ -15,21 +15,21 @@
 
 /* Message states of product.md, and two that are ours. */
 enum message_state_kind {
-    STATE_NONE, /* no such message, or a recipient not yet reached */
-    STATE_ACCEPTED,
-    STATE_QUEUED,
-    STATE_HELD,
-    STATE_SUBMITTED, /* at least one part handed over */
-    STATE_DELIVERED,
-    STATE_FAILED,
-    STATE_EXPIRED,
-    STATE_REJECTED,
-    STATE_UNKNOWN,
-    STATE_CANCELLED,
-    STATE_SUPPRESSED,
-    STATE_UNCERTAIN,
-    STATE_RECEIVED, /* a reply */
-    STATE_KIND_N,
+    MSG_NONE, /* no such message, or a recipient not yet reached */
+    MSG_ACCEPTED,
+    MSG_QUEUED,
+    MSG_HELD,
+    MSG_SUBMITTED, /* at least one part handed over */
+    MSG_DELIVERED,
+    MSG_FAILED,
+    MSG_EXPIRED,
+    MSG_REJECTED,
+    MSG_UNKNOWN,
+    MSG_CANCELLED,
+    MSG_SUPPRESSED,
+    MSG_UNCERTAIN,
+    MSG_RECEIVED, /* a reply */
+    MSG_KIND_N,
 };
 
 enum {
@@ -69,17 +69,17 @@ const char *state_name(enum message_state_kind state);
 static inline bool
 state_is_final(enum message_state_kind s)
 {
-    return s == STATE_DELIVERED || s == STATE_FAILED || s == STATE_EXPIRED ||
-           s == STATE_REJECTED || s == STATE_UNKNOWN || s == STATE_CANCELLED ||
-           s == STATE_SUPPRESSED || s == STATE_RECEIVED;
+    return s == MSG_DELIVERED || s == MSG_FAILED || s == MSG_EXPIRED ||
+           s == MSG_REJECTED || s == MSG_UNKNOWN || s == MSG_CANCELLED ||
+           s == MSG_SUPPRESSED || s == MSG_RECEIVED;
 }
 
 /* Could a person have answered it? (product.md 5: eligible) */
 static inline bool
 state_is_eligible(enum message_state_kind s)
 {
-    return s == STATE_SUBMITTED || s == STATE_DELIVERED || s == STATE_UNKNOWN ||
-           s == STATE_UNCERTAIN;
+    return s == MSG_SUBMITTED || s == MSG_DELIVERED || s == MSG_UNKNOWN ||
+           s == MSG_UNCERTAIN;
 }
 
 #endif

@@ -9,12 +9,12 @@
 START_TEST(a_word_keeps_state_flags_and_position)
 {
     uint64_t top = ((uint64_t)1 << 57) - 1;
-    uint64_t w = word_make(STATE_RECEIVED, 7, top);
-    ck_assert_int_eq(word_state(w), STATE_RECEIVED);
+    uint64_t w = word_make(MSG_RECEIVED, 7, top);
+    ck_assert_int_eq(word_state(w), MSG_RECEIVED);
     ck_assert_uint_eq(word_flags(w), 7);
     ck_assert_uint_eq(word_pos(w), top);
-    w = word_make(STATE_QUEUED, WORD_LONG, 12345);
-    ck_assert_int_eq(word_state(w), STATE_QUEUED);
+    w = word_make(MSG_QUEUED, WORD_LONG, 12345);
+    ck_assert_int_eq(word_state(w), MSG_QUEUED);
     ck_assert_uint_eq(word_flags(w), WORD_LONG);
     ck_assert_uint_eq(word_pos(w), 12345);
 }
@@ -22,13 +22,13 @@ END_TEST
 
 START_TEST(what_is_too_large_does_not_spill)
 {
-    uint64_t w = word_make(STATE_NONE, 8, (uint64_t)1 << 57);
+    uint64_t w = word_make(MSG_NONE, 8, (uint64_t)1 << 57);
     ck_assert_uint_eq(w, 0);
 }
 END_TEST
 
 /* product.md, 4: the states as people read them. */
-static const char *const names[STATE_KIND_N] = {
+static const char *const names[MSG_KIND_N] = {
     "queued",    "accepted",   "queued",    "held",     "submitted",
     "delivered", "failed",     "expired",   "rejected", "unknown",
     "cancelled", "suppressed", "uncertain", "received",
@@ -48,12 +48,12 @@ END_TEST
 
 START_TEST(no_state_is_both_waiting_and_final)
 {
-    ck_assert(!state_is_final(STATE_UNCERTAIN));
-    ck_assert(state_is_eligible(STATE_UNCERTAIN));
-    ck_assert(!state_is_final(STATE_HELD));
-    ck_assert(!state_is_eligible(STATE_HELD));
-    ck_assert(state_is_final(STATE_CANCELLED));
-    ck_assert(!state_is_eligible(STATE_FAILED));
+    ck_assert(!state_is_final(MSG_UNCERTAIN));
+    ck_assert(state_is_eligible(MSG_UNCERTAIN));
+    ck_assert(!state_is_final(MSG_HELD));
+    ck_assert(!state_is_eligible(MSG_HELD));
+    ck_assert(state_is_final(MSG_CANCELLED));
+    ck_assert(!state_is_eligible(MSG_FAILED));
 }
 END_TEST
 
@@ -64,7 +64,7 @@ main(void)
     TCase *t = tcase_create("word");
     tcase_add_test(t, a_word_keeps_state_flags_and_position);
     tcase_add_test(t, what_is_too_large_does_not_spill);
-    tcase_add_loop_test(t, every_state_has_its_name, 0, STATE_KIND_N);
+    tcase_add_loop_test(t, every_state_has_its_name, 0, MSG_KIND_N);
     tcase_add_test(t, a_damaged_word_has_a_name_too);
     tcase_add_test(t, no_state_is_both_waiting_and_final);
     suite_add_tcase(s, t);
