@@ -36,7 +36,8 @@ enum close_reason {
 };
 const char *close_reason_name(enum close_reason why);
 
-/* Called inside the read phase. None of them may free anything. */
+/* Called inside the read phase, never from inside a call of conn.h. None of
+ * them may free anything. */
 struct conn_ops {
     /* Connected and, with TLS, verified. */
     void (*opened)(void *owner);
@@ -93,7 +94,8 @@ bool conn_urgent(struct conn *c, struct slice pdu);
 void conn_flush(struct conn *c);
 
 /* Sends what may leave, then closes; closed() follows in this or a later
- * turn. Without drain the rest is dropped at once. */
+ * turn. Without drain the rest is dropped at once. readable() is not called
+ * again. The first reason given stands. */
 void conn_close(struct conn *c, enum close_reason why, const char *detail,
                 bool drain);
 

@@ -2,9 +2,11 @@
  * loop.h - turns of the engine: events, then phases in a fixed order.
  *
  * A turn: libevent runs what is readable or writable (reads are bounded per
- * socket), then each phase of the table runs once, in order, then what was
- * marked dead is freed (reap). A tick wakes the loop every millisecond while
- * somebody asked for it, else the loop sleeps until the next deadline.
+ * socket), then the jobs that the read phase left (ends of connections), then
+ * each phase of the table once, in order, then flush (each conn with output
+ * writes), then what was marked dead is freed (reap). A tick wakes the loop
+ * every millisecond while somebody asks for it, else the loop sleeps until
+ * the next deadline.
  *
  * Promise: only the reap phase frees. The clocks are read once a turn.
  *
@@ -63,7 +65,24 @@ loop_on_signal(struct loop *l, int signal, void (*fire)(void *arg), void *arg);
 /* Frees p through release(p) in this turn's reap phase. */
 void loop_reap(struct loop *l, void *p, void (*release)(void *p));
 
-/* Conns with something to do at the end of the turn; conn.c uses these. */
+/*
+ * Something to do once at a later point of the turn; the struct stands inside
+ * its owner. Asking twice before it ran is one run. A job asked for after its
+ * point of the turn has passed runs in the next turn, which begins at once.
+ */
+struct loop_job {
+    void (*run)(void *arg);
+    void *arg;
+    struct loop_job *next;
+    bool queued;
+};
+void loop_after_read(struct loop *l, struct loop_job *job);
+void loop_at_flush(struct loop *l, struct loop_job *job);
+
+/* For conn.c: libevent's base, and the resolver made on first use (NULL when
+ * out of memory). */
 struct event_base *loop_base(struct loop *l);
+struct resolver;
+struct resolver *loop_resolver(struct loop *l);
 
 #endif
