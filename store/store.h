@@ -10,10 +10,10 @@
  *   control/  what changes rarely (accounts, numbers, campaigns, ...): a
  *             small B-tree.
  *
- * A fact's position is its byte offset in the endless log, so one number is
- * its address, its order, and the id of the event it makes. A fact begins
- * with its length (u16, little-endian, header included), is at most
- * STORE_FACT_MAX octets, and never straddles two blocks.
+ * A fact's position is its byte offset in the endless log, which begins at 8
+ * (0 can mean "none"), so one number is its address, its order, and the id of
+ * the event it makes. A fact begins with its length (u16, little-endian, header
+ * included), is at most STORE_FACT_MAX octets, and never straddles two blocks.
  *
  * Promise: what store_durable() has passed survives kill -9 and power loss.
  * A commit that did not return 0 is never reported as durable. A full disk
@@ -21,10 +21,11 @@
  * room; any other failure is final (STORE_FAILED): the process must stop and
  * open again, nothing more is acknowledged.
  *
- * Threads: one engine thread gathers and posts batches; one store thread,
- * made by store_start(), is the only writer of LMDB. Any thread may read
- * through a reader of its own. Nothing here logs or reads a clock but the
- * store thread, which times its commits.
+ * Threads: one engine thread gathers and posts batches. store_start() makes
+ * the store thread, only writer of log and control, and the checkpoint
+ * thread, only writer of state, so that a large checkpoint holds up no
+ * message. Any thread may read through a reader of its own. Nothing here
+ * logs, or reads a clock but those two threads, which time their commits.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -75,7 +76,8 @@ MUST_CHECK enum store_result
 store_open(const struct store_settings *settings, uint64_t wall_ms,
            struct store **out, char why[STORE_WHY_BYTES]);
 MUST_CHECK enum store_result store_start(struct store *s);
-/* Commits all that was posted, ends the thread. */
+/* Commits all that was posted (a full disk is tried for 2 s more), and ends
+ * the threads. */
 void store_stop(struct store *s);
 void store_close(struct store *s);
 
@@ -127,6 +129,13 @@ bool store_batch_is_empty(const struct store_batch *b);
 /* Hands the batch over. Never blocks. */
 void store_post(struct store *s, struct store_batch *b);
 
+/*
+ * True when a batch posted now would be committed at once: none is waiting,
+ * and the pace allows it. While it is false, gathering on gives larger
+ * batches and no later answers. store_event_fd() tells when it turns true.
+ */
+bool store_is_ready(const struct store *s);
+
 /* A batch that became durable, oldest first, or NULL. Its bytes may be read
  * until it is given back with store_batch_return(). */
 struct store_batch *store_done(struct store *s);
@@ -172,7 +181,9 @@ void store_reader_close(struct store_reader *r);
  * after each request or turn, so that no old snapshot is held. */
 void store_reader_rest(struct store_reader *r);
 
-/* The durable fact at pos; borrowed until store_reader_rest(). */
+/* The durable fact at pos, which must be the position of a fact (for one
+ * that comes from outside use store_next() and compare); borrowed until
+ * store_reader_rest(). Lengths are checked; checksums by store_next(). */
 MUST_CHECK enum store_result
 store_read(struct store_reader *r, uint64_t pos, struct slice *fact);
 

@@ -1,0 +1,207 @@
+/*
+ * env.c - one LMDB environment with one table, and views of it.
+ *
+ * Why no NOSYNC, WRITEMAP or MAPASYNC anywhere: power loss destroys such a
+ * file (measured: 577 of 600 cuts), while the default mode lost nothing in
+ * 600. The map is reserved large once, since growing it while a reader is
+ * open is undefined.
+ */
+#include "store/env.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Slots of the reader table, 64 octets each: threads times snapshots. */
+enum { READERS_MAX = 512 };
+
+static int
+open_table(struct store_env *e, const struct store_env_settings *settings)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(e->lmdb, NULL, settings->read_only ? MDB_RDONLY : 0,
+                           &txn);
+    if (rc != 0)
+        return rc;
+    rc = mdb_dbi_open(txn, NULL, settings->table_flags, &e->dbi);
+    if (rc != 0) {
+        mdb_txn_abort(txn);
+        return rc;
+    }
+    return mdb_txn_commit(txn);
+}
+
+/* A file cut short would end in SIGBUS at the first touch beyond its end.
+ * 64 pages of tolerance: pages freed before their commit are not written. */
+static bool
+is_cut_short(const struct store_env *e)
+{
+    MDB_envinfo info;
+    MDB_stat st;
+    struct stat file;
+    int fd;
+    if (mdb_env_info(e->lmdb, &info) != 0 || mdb_env_stat(e->lmdb, &st) != 0 ||
+        mdb_env_get_fd(e->lmdb, &fd) != 0 || fstat(fd, &file) != 0)
+        return true;
+    return (uint64_t)file.st_size / st.ms_psize + 64 < info.me_last_pgno + 1;
+}
+
+int
+store_env_open(struct store_env *e, const struct store_env_settings *settings)
+{
+    unsigned flags = MDB_NOTLS | MDB_NORDAHEAD;
+    if (settings->read_only)
+        flags |= MDB_RDONLY;
+    int rc = mdb_env_create(&e->lmdb);
+    if (rc != 0) {
+        e->lmdb = NULL;
+        return rc;
+    }
+    rc = mdb_env_set_mapsize(e->lmdb, settings->map_bytes);
+    if (rc == 0)
+        rc = mdb_env_set_maxreaders(e->lmdb, READERS_MAX);
+    if (rc == 0)
+        rc = mdb_env_open(e->lmdb, settings->path, flags, 0600);
+    if (rc == 0 && is_cut_short(e))
+        rc = MDB_CORRUPTED;
+    if (rc == 0)
+        rc = open_table(e, settings);
+    int dead;
+    if (rc == 0)
+        rc = mdb_reader_check(e->lmdb, &dead);
+    if (rc != 0)
+        store_env_close(e);
+    return rc;
+}
+
+void
+store_env_close(struct store_env *e)
+{
+    if (e->lmdb)
+        mdb_env_close(e->lmdb);
+    e->lmdb = NULL;
+}
+
+enum store_result
+store_env_verdict(int rc)
+{
+    switch (rc) {
+    case 0: return STORE_OK;
+    case MDB_NOTFOUND: return STORE_NOT_FOUND;
+    case ENOSPC:
+    case EDQUOT:
+    case MDB_MAP_FULL: return STORE_FULL;
+    case MDB_CORRUPTED:
+    case MDB_INVALID:
+    case MDB_PAGE_NOTFOUND: return STORE_CORRUPT;
+    case MDB_VERSION_MISMATCH: return STORE_VERSION;
+    default: return STORE_FAILED;
+    }
+}
+
+/* ---- views ------------------------------------------------------------- */
+
+static int
+begin_new(struct store_view *v, const struct store_env *e)
+{
+    int rc = mdb_txn_begin(e->lmdb, NULL, MDB_RDONLY, &v->txn);
+    if (rc != 0) {
+        v->txn = NULL;
+        return rc;
+    }
+    rc = mdb_cursor_open(v->txn, e->dbi, &v->cursor);
+    if (rc != 0) {
+        mdb_txn_abort(v->txn);
+        v->txn = NULL;
+        return rc;
+    }
+    v->live = true;
+    return 0;
+}
+
+int
+store_view_begin(struct store_view *v, const struct store_env *e)
+{
+    if (v->live)
+        return 0;
+    if (!v->txn)
+        return begin_new(v, e);
+    int rc = mdb_txn_renew(v->txn);
+    if (rc == 0) {
+        v->live = true; /* from here on rest() must reset it */
+        rc = mdb_cursor_renew(v->txn, v->cursor);
+    }
+    return rc;
+}
+
+int
+store_view_refresh(struct store_view *v, const struct store_env *e)
+{
+    if (!v->live)
+        return store_view_begin(v, e);
+    if (v->olds == v->old_cap) {
+        size_t cap = v->old_cap ? 2 * v->old_cap : 4;
+        MDB_txn **old = realloc(v->old, cap * sizeof *old);
+        if (!old)
+            return ENOMEM;
+        v->old = old;
+        v->old_cap = cap;
+    }
+    mdb_cursor_close(v->cursor);
+    v->old[v->olds++] = v->txn;
+    v->txn = NULL;
+    v->cursor = NULL;
+    v->live = false;
+    return begin_new(v, e);
+}
+
+static void
+drop_old(struct store_view *v)
+{
+    while (v->olds > 0)
+        mdb_txn_abort(v->old[--v->olds]);
+}
+
+void
+store_view_rest(struct store_view *v)
+{
+    if (v->live)
+        mdb_txn_reset(v->txn);
+    v->live = false;
+    drop_old(v);
+}
+
+void
+store_view_fini(struct store_view *v)
+{
+    drop_old(v);
+    if (v->txn) {
+        mdb_cursor_close(v->cursor);
+        mdb_txn_abort(v->txn);
+    }
+    free(v->old);
+    *v = (struct store_view){0};
+}
+
+/* ---- directories -------------------------------------------------------- */
+
+int
+store_dir_make(const char *path)
+{
+    if (mkdir(path, 0700) == 0 || errno == EEXIST)
+        return 0;
+    return errno;
+}
+
+int
+store_dir_sync(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    int rc = fsync(fd) == 0 ? 0 : errno;
+    close(fd);
+    return rc;
+}

@@ -1,0 +1,64 @@
+/*
+ * env.h - one LMDB environment with one table, and views of it.
+ *
+ * Promise: always LMDB's default sync mode: a commit that returned 0 is on
+ * disk. No read-ahead (the data may exceed RAM), views that are not tied to
+ * a thread, a reader table cleared of the dead at each open.
+ *
+ * Private to store/.
+ */
+#ifndef STORE_ENV_H
+#define STORE_ENV_H
+
+#include <lmdb.h>
+
+#include "store/store.h"
+
+struct store_env {
+    MDB_env *lmdb; /* NULL: closed */
+    MDB_dbi dbi;   /* the unnamed table: one dirty page a commit less */
+};
+
+struct store_env_settings {
+    const char *path;     /* a directory that exists */
+    size_t map_bytes;     /* address space only: never grown later */
+    unsigned table_flags; /* MDB_INTEGERKEY or 0 */
+    bool read_only;
+};
+
+/* 0 or what LMDB or errno said; closed again on failure. */
+MUST_CHECK int
+store_env_open(struct store_env *e, const struct store_env_settings *settings);
+void store_env_close(struct store_env *e);
+
+/* What the caller must do about an answer of LMDB. */
+enum store_result store_env_verdict(int rc);
+
+/*
+ * A short read transaction that is renewed instead of begun anew (40 ns
+ * against microseconds). Older snapshots, from which somebody may still
+ * borrow, are kept until the view rests.
+ */
+struct store_view {
+    MDB_txn *txn; /* NULL before the first use */
+    MDB_cursor *cursor;
+    bool live; /* renewed since the last rest */
+    MDB_txn **old;
+    size_t olds, old_cap;
+};
+
+/* A live snapshot, the one of this borrow period if there is one. */
+MUST_CHECK int
+store_view_begin(struct store_view *v, const struct store_env *e);
+/* A snapshot of now; what was borrowed before stays good until the rest. */
+MUST_CHECK int
+store_view_refresh(struct store_view *v, const struct store_env *e);
+void store_view_rest(struct store_view *v);
+void store_view_fini(struct store_view *v);
+
+/* mkdir that may exist already; 0 or errno. */
+MUST_CHECK int store_dir_make(const char *path);
+/* Makes the names in a directory durable; 0 or errno. */
+MUST_CHECK int store_dir_sync(const char *path);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * rig.h - a store in a directory of its own, for tests.
+ *
+ * The directory is made below the working directory, so that tests run on
+ * the disk of the build tree and never on a RAM disk.
+ */
+#ifndef TESTS_STORE_RIG_H
+#define TESTS_STORE_RIG_H
+
+#include "store/store.h"
+
+struct rig {
+    char dir[64];
+    struct store_settings settings;
+    struct store *s;
+    struct store_reader *r; /* opened with the store */
+    struct store_batch *b;  /* the one being gathered */
+};
+
+/* A fresh directory, nothing opened yet; settings may then be changed. */
+void rig_init(struct rig *g);
+/* Closes what is open and removes the directory. */
+void rig_fini(struct rig *g);
+
+/* Opens, starts, opens the reader; fails the test when that fails. */
+void rig_open(struct rig *g);
+/* Stops and closes. */
+void rig_close(struct rig *g);
+void rig_reopen(struct rig *g);
+
+/*
+ * A fact of n octets that says its number: checked by rig_check_fact().
+ * Takes a batch when none is being gathered. Returns its position.
+ */
+uint64_t rig_fact(struct rig *g, uint64_t number, size_t n);
+void rig_make_fact(uint8_t *p, uint64_t number, size_t n);
+bool rig_fact_is(struct slice fact, uint64_t number);
+uint64_t rig_fact_number(struct slice fact);
+
+/* Takes the gathering batch, waiting for one to come back if need be. */
+struct store_batch *rig_batch(struct rig *g);
+/* Posts what was gathered. */
+void rig_post(struct rig *g);
+/* Posts and waits (at most 20 s) until all of it is durable. */
+void rig_commit(struct rig *g);
+/* Gives back what is done; waits up to ms for the first. */
+void rig_drain(struct rig *g, int ms);
+/* Waits until no checkpoint is on its way. */
+void rig_wait_checkpoint(struct rig *g);
+
+void rig_sleep_ms(unsigned ms);
+uint64_t rig_now_us(void);
+
+/* xorshift: the same numbers for the same seed. */
+uint64_t rig_random(uint64_t *seed);
+
+#endif
