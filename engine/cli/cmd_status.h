@@ -1,0 +1,14 @@
+/*
+ * cmd_status.h - rows of volley status and volley carrier.
+ */
+#ifndef ENGINE_CLI_CMD_STATUS_H
+#define ENGINE_CLI_CMD_STATUS_H
+
+#include "engine/cli/command.h"
+
+extern const struct command cmd_status;
+extern const struct command cmd_carrier_pause;
+extern const struct command cmd_carrier_resume;
+extern const struct command cmd_carrier_rebind;
+
+#endif
