@@ -31,15 +31,17 @@ enum session_state {
 
 #define SESSION_EVENTS(X)                                                      \
     X(OPENED, opened)                                                          \
-    X(BIND_SENT, bind_sent)   /* ours left */                                  \
-    X(BIND_ASKED, bind_asked) /* a bind request came */                        \
-    X(ACCEPTED, accepted)     /* the bind's answer, either side */             \
-    X(REFUSED, refused)                                                        \
+    X(BIND_SENT, bind_sent)       /* ours left */                              \
+    X(BIND_ASKED, bind_asked)     /* a bind request came */                    \
+    X(ACCEPTED, accepted)         /* the bind's answer, either side */         \
+    X(REFUSED, refused)           /* ESME: by a status or a nack */            \
+    X(TURNED_AWAY, turned_away)   /* SMSC: we refused */                       \
     X(DRAIN, drain)               /* session_unbind() */                       \
     X(DRAINED, drained)           /* nothing outstanding, or waited enough */  \
     X(UNBIND_ASKED, unbind_asked) /* the peer unbinds */                       \
     X(UNBIND_ANSWERED, unbind_answered)                                        \
-    X(TIME_UP, time_up) /* bind, unbind or link timer */                       \
+    X(TIME_UP, time_up) /* a bind or unbind timer */                           \
+    X(SILENT, silent)   /* the peer shows no life */                           \
     X(BROKEN, broken)   /* the stream cannot be trusted */                     \
     X(CLOSE, close)     /* session_close() */                                  \
     X(CONN_CLOSED, conn_closed)
@@ -58,8 +60,8 @@ enum session_act {
     ACT_SEND_BIND,
     ACT_TELL_ASKED, /* hand the bind request up */
     ACT_TELL_BOUND,
-    ACT_TELL_REFUSED,
-    ACT_REFUSE_BIND, /* a second bind: 0x05 (smpp.md 14) */
+    ACT_TELL_REFUSED, /* and close */
+    ACT_REFUSE_BIND,  /* a second bind: 0x05 */
     ACT_SEND_UNBIND,
     ACT_ANSWER_UNBIND, /* answer, flush, close */
     ACT_NACK_CLOSE,    /* generic_nack 0x02, flush, close */

@@ -98,7 +98,7 @@ struct session_settings {
     unsigned unbind_ms; /* unbind to unbind_resp */
 };
 
-/* Side, version 3.4, window 10 and the usual times (smpp.md 14). */
+/* Side, version 3.4, window 10 and the usual times. */
 void
 session_settings_default(struct session_settings *out, enum session_side side);
 
