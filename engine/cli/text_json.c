@@ -47,21 +47,21 @@ take_concat(const json_t *value, struct segment_options *o)
         o->reference = TEXT_JSON_REFERENCE_16;
         return NULL;
     }
-    return "options.concat: 8bit or 16bit";
+    return "concat: 8bit or 16bit";
 }
 
 static const char *
 take_transliterate(const json_t *value, struct segment_options *o)
 {
     o->transliterate = json_is_true(value);
-    return json_is_boolean(value) ? NULL : "options.transliterate: a boolean";
+    return json_is_boolean(value) ? NULL : "transliterate: a boolean";
 }
 
 static const char *
 take_greek(const json_t *value, struct segment_options *o)
 {
     o->greek = json_is_true(value);
-    return json_is_boolean(value) ? NULL : "options.greek: a boolean";
+    return json_is_boolean(value) ? NULL : "greek: a boolean";
 }
 
 static const char *
@@ -69,7 +69,7 @@ take_lock(const json_t *value, struct segment_options *o)
 {
     json_int_t id = json_integer_value(value);
     if (!json_is_integer(value) || id < 0 || id > GSM7_LANGUAGE_MAX)
-        return "options.lock: a national language id, 0 to 13";
+        return "lock: a national language id, 0 to 13";
     o->lock = (uint8_t)id;
     return NULL;
 }
@@ -79,7 +79,7 @@ take_shift(const json_t *value, struct segment_options *o)
 {
     json_int_t id = json_integer_value(value);
     if (!json_is_integer(value) || id < 0 || id > GSM7_LANGUAGE_MAX)
-        return "options.shift: a national language id, 0 to 13";
+        return "shift: a national language id, 0 to 13";
     o->shift = (uint8_t)id;
     return NULL;
 }
@@ -94,7 +94,7 @@ take_charset_0(const json_t *value, struct segment_options *o)
             return NULL;
         }
     }
-    return "options.charset_0: gsm7, ascii or latin1";
+    return "charset_0: gsm7, ascii or latin1";
 }
 
 const char *
