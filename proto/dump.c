@@ -32,24 +32,45 @@ put(struct text *t, const char *format, ...)
         t->used += (size_t)n;
 }
 
-/* Printable ASCII as it is, the rest as \xNN; quotes and backslashes too. */
+/* As put(), without a format: octets of a PDU come one by one. */
 static void
-put_text(struct text *t, struct slice s)
+put_char(struct text *t, char c)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        uint8_t c = s.p[i];
-        if (c < 0x20 || c > 0x7E || c == '"' || c == '\\')
-            put(t, "\\x%02x", c);
-        else
-            put(t, "%c", c);
+    if (t->used + 1 < t->cap) {
+        t->dst[t->used] = c;
+        t->dst[t->used + 1] = 0;
     }
+    t->used++;
+}
+
+static void
+put_octet(struct text *t, uint8_t c)
+{
+    put_char(t, "0123456789abcdef"[c >> 4]);
+    put_char(t, "0123456789abcdef"[c & 15]);
 }
 
 static void
 put_hex(struct text *t, struct slice s)
 {
     for (size_t i = 0; i < s.n; i++)
-        put(t, "%02x", s.p[i]);
+        put_octet(t, s.p[i]);
+}
+
+/* Printable ASCII as it is, the rest as \xNN; quotes and backslashes too. */
+static void
+put_text(struct text *t, struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        uint8_t c = s.p[i];
+        if (c >= 0x20 && c <= 0x7E && c != '"' && c != '\\') {
+            put_char(t, (char)c);
+            continue;
+        }
+        put_char(t, '\\');
+        put_char(t, 'x');
+        put_octet(t, c);
+    }
 }
 
 /* The show bit that a field needs to be printed in full. */
@@ -248,6 +269,20 @@ row_close(struct row *r)
     }
 }
 
+/* User data in quotes where it is ASCII: most is. */
+static void
+put_readable(struct text *t, struct slice s, unsigned guard)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < 0x20 || s.p[i] > 0x7E)
+            return;
+    if (s.n == 0 || !shown(t, guard))
+        return;
+    put(t, " \"");
+    put_text(t, s);
+    put(t, "\"");
+}
+
 static void
 put_meaning(struct text *t, enum smpp_field f, uint32_t u)
 {
@@ -334,6 +369,7 @@ put_field(struct row *r, const struct pdu *p, const struct pdu_row *row)
     case PDU_OCTETS:
         row_open(r, n, guard);
         put(r->t, "%s, %zu octets", smpp_field_name(row->field), n);
+        put_readable(r->t, v->s, guard);
         break;
     default: put_entries(r, p, row); return;
     }
