@@ -64,7 +64,7 @@ campaign_print(FILE *out, const json_t *campaign)
     print_title(out, campaign);
     progress_print(&progress, out, term_columns(), term_get()->utf8);
     fputc('\n', out);
-    tally_print(campaign, out, dot());
+    tally_print(campaign, out, dot(), term_columns());
     fputc('\n', out);
 }
 
@@ -80,7 +80,7 @@ print_plain(const json_t *campaign)
            field_text(campaign, "state"), figure_percent(p.begun, p.all),
            figure_count(done, p.begun), figure_count(all, p.all),
            figure_rate(rate, p.per_s), figure_span(left, p.left_s));
-    tally_print(campaign, stdout, ", ");
+    tally_print(campaign, stdout, ", ", WIDTH_ALL);
     putchar('\n');
     fflush(stdout);
 }

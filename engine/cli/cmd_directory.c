@@ -98,7 +98,6 @@ static const struct option_row pool_rows[] = {
      "a sender and a subscriber keep one number"},
     {"on-conflict", OPTION_TEXT, TEXT(1), "WHAT",
      "no number free: reroute, hold, fail or share"},
-    {"account", OPTION_TEXT, TEXT(2), "ACCOUNT", ACCOUNT_HELP},
     {NULL},
 };
 
@@ -106,7 +105,6 @@ static const char *const pool_members[] = {
     "numbers[]",
     "exclusive",
     "on_conflict",
-    "account",
 };
 
 static const struct option_row suppression_rows[] = {

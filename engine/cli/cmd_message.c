@@ -95,7 +95,7 @@ print_line(const char *label, const char *value)
     if (*value == '\0')
         return;
     printf("%s%-11s%s ", term_paint(PAINT_DIM), label, term_plain());
-    talk_wrap(stdout, value, 12, term_columns());
+    talk_wrap(stdout, value, 12, 12, term_columns());
     putchar('\n');
 }
 

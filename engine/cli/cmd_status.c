@@ -15,6 +15,7 @@
 #include "engine/cli/query.h"
 #include "engine/cli/screen.h"
 #include "engine/cli/table.h"
+#include "engine/cli/talk.h"
 #include "engine/cli/term.h"
 #include "engine/cli/when.h"
 #include "engine/cli/width.h"
@@ -68,12 +69,26 @@ add_carrier_cells(struct table *table, const json_t *carrier, int64_t now_ms)
     table_add(table, figure_count(queue, field_count(carrier, "queue")));
 }
 
-/* last_error is a text, or {code, text}. */
-static const char *
-bind_error(const json_t *bind)
+/* Below the table, in full: what last went wrong on each bind. */
+static void
+print_errors(FILE *out, const json_t *carrier)
 {
-    return field_first(
-        bind, (const char *const[]){"last_error", "last_error.text", NULL});
+    size_t i;
+    const json_t *bind;
+    json_array_foreach(field_at(carrier, "binds"), i, bind)
+    {
+        /* last_error is a text, or {code, text}. */
+        const char *error = field_first(
+            bind, (const char *const[]){"last_error", "last_error.text", NULL});
+        if (*error == '\0')
+            continue;
+        char who[128];
+        snprintf(who, sizeof who, "%s bind %lld: ", field_text(carrier, "name"),
+                 field_count(bind, "index"));
+        fprintf(out, "%s%s", term_paint(PAINT_WARN), who);
+        talk_wrap(out, error, width_of(who), 4, term_columns());
+        fprintf(out, "%s\n", term_plain());
+    }
 }
 
 static void
@@ -82,7 +97,7 @@ add_bind_cells(struct table *table, const json_t *bind, int64_t now_ms)
     int64_t since_ms;
     char age[FIGURE_CAP] = "";
     if (bind == NULL) {
-        for (int i = 0; i < 7; i++)
+        for (int i = 0; i < 5; i++)
             table_add(table, "");
         return;
     }
@@ -94,9 +109,8 @@ add_bind_cells(struct table *table, const json_t *bind, int64_t now_ms)
     table_add(table, age);
     table_addf(table, "%lld/%lld", field_count(bind, "in_flight"),
                field_count(bind, "window"));
-    table_add(table, field_text(bind, "version"));
-    table_add(table, field_true(bind, "tls") ? "yes" : "no");
-    table_add_painted(table, bind_error(bind), PAINT_WARN);
+    table_addf(table, "%s%s", field_text(bind, "version"),
+               field_true(bind, "tls") ? " tls" : "");
 }
 
 static void
@@ -139,12 +153,11 @@ static void
 print_status(FILE *out, const json_t *answer, const char *url)
 {
     static const struct column columns[] = {
-        {"CARRIER", COLUMN_LEFT},       {"STATE", COLUMN_LEFT},
-        {"RATE", COLUMN_RIGHT},         {"QUEUE", COLUMN_RIGHT},
-        {"BIND", COLUMN_RIGHT},         {"STATE", COLUMN_LEFT},
-        {"FOR", COLUMN_RIGHT},          {"WINDOW", COLUMN_RIGHT},
-        {"SMPP", COLUMN_LEFT},          {"TLS", COLUMN_LEFT},
-        {"LAST ERROR", COLUMN_ELASTIC},
+        {"CARRIER", COLUMN_LEFT}, {"STATE", COLUMN_LEFT},
+        {"RATE", COLUMN_RIGHT},   {"QUEUE", COLUMN_RIGHT},
+        {"BIND", COLUMN_RIGHT},   {"STATE", COLUMN_LEFT},
+        {"FOR", COLUMN_RIGHT},    {"WINDOW", COLUMN_RIGHT},
+        {"SMPP", COLUMN_LEFT},
     };
     struct table *table =
         table_create(columns, sizeof columns / sizeof *columns);
@@ -161,19 +174,22 @@ print_status(FILE *out, const json_t *answer, const char *url)
               out);
     else
         table_print(table, out, term_columns());
+    json_array_foreach(field_at(answer, "data"), i, carrier)
+        print_errors(out, carrier);
     table_destroy(table);
 }
 
 static enum outcome
-show_once(const struct call *call, struct screen *screen)
+show_once(const struct call *call, struct screen *screen, bool quiet)
 {
     json_t *answer;
-    enum outcome outcome = api_get(call->api, "/v1/carriers", &answer);
+    struct api_request request = {.path = "/v1/carriers", .quiet = quiet};
+    enum outcome outcome = api_call(call->api, &request, &answer);
     if (outcome != OUTCOME_OK)
         return outcome;
-    if (call->settings.json) {
+    if (call->settings.json && answer != NULL) {
         list_json(answer);
-    } else {
+    } else if (answer != NULL) {
         print_status(screen_frame(screen), answer, call->settings.url);
         screen_show(screen);
     }
@@ -182,24 +198,35 @@ show_once(const struct call *call, struct screen *screen)
 }
 
 static enum outcome
+watch(const struct call *call, long every_s)
+{
+    struct screen screen = {0};
+    bool away = false;
+    term_catch_interrupt();
+    enum outcome outcome = show_once(call, &screen, false);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    while (term_wait_ms(every_s * 1000)) {
+        outcome = show_once(call, &screen, true);
+        /* A daemon that restarts is back soon: said once, then waited for. */
+        if (outcome != OUTCOME_OK && !away) {
+            screen_leave(&screen);
+            fprintf(stderr, "volley: %s does not answer; still asking\n",
+                    call->settings.url);
+        }
+        away = outcome != OUTCOME_OK;
+    }
+    return OUTCOME_OK;
+}
+
+static enum outcome
 run_status(const struct call *call)
 {
     const struct status_options *options = call->options;
     struct screen screen = {0};
-    long every_s = options->every_s > 0 ? options->every_s : 1;
-    if (!options->watch)
-        return show_once(call, &screen);
-    term_catch_interrupt();
-    enum outcome outcome;
-    do {
-        outcome = show_once(call, &screen);
-        /* A restarted daemon is back soon: keep watching, below the word. */
-        if (outcome != OUTCOME_OK)
-            screen_leave(&screen);
-        if (outcome == OUTCOME_REFUSED)
-            return outcome;
-    } while (term_wait_ms(every_s * 1000));
-    return OUTCOME_OK;
+    if (options->watch)
+        return watch(call, options->every_s > 0 ? options->every_s : 1);
+    return show_once(call, &screen, false);
 }
 
 static enum outcome

@@ -14,6 +14,7 @@
 #include "engine/cli/cmd_send.h"
 #include "engine/cli/cmd_status.h"
 #include "engine/cli/cmd_thread.h"
+#include "engine/cli/cmd_tools.h"
 #include "engine/cli/help.h"
 
 const struct command *const commands[] = {
@@ -51,6 +52,9 @@ const struct command *const commands[] = {
     &cmd_carrier_pause,
     &cmd_carrier_resume,
     &cmd_carrier_rebind,
+    &cmd_tool_pdu,
+    &cmd_tool_text,
+    &cmd_tool_receipt,
     &cmd_version,
     &cmd_help,
     NULL,

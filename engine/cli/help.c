@@ -47,13 +47,25 @@ print_option(FILE *out, const struct option_row *row)
     fprintf(out, "  %-24s %s\n", left, row->help);
 }
 
+/* A tool's --help is its manual. */
+static void
+ask_tool(const struct command *command)
+{
+    char name[32], option[] = "--help";
+    char *argv[] = {name, option, NULL};
+    snprintf(name, sizeof name, "%s", command->name);
+    (void)command->tool(2, argv);
+}
+
 void
 help_command(FILE *out, const struct command *command)
 {
+    if (command->tool != NULL) {
+        ask_tool(command);
+        return;
+    }
     fprintf(out, "volley %s - %s\n\nusage: volley %s %s\n\n%s", command->name,
             command->summary, command->name, command->usage, command->help);
-    if (command->tool != NULL)
-        return;
     if (command->options != NULL) {
         print_heading(out, "Options");
         for (const struct option_row *row = command->options; row->name; row++)

@@ -52,15 +52,19 @@ out:
     return outcome;
 }
 
-/* The program of a row that reads its own arguments: pdu, text, receipt. */
+/*
+ * A row that reads its own arguments: pdu, text, receipt. A --json that stood
+ * before the name goes to their end: its place in argv is free.
+ */
 static int
-run_tool(const struct command *command, int argc, char **argv)
+run_tool(const struct command *command, const struct settings *settings,
+         int argc, char **argv)
 {
-    if (argc > 1 &&
-        (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        term_init(false, false);
-        help_command(stdout, command);
-        return OUTCOME_OK;
+    static char json[] = "--json";
+    if (settings->json) {
+        memmove(argv - 1, argv, (size_t)argc * sizeof *argv);
+        argv[argc - 1] = json;
+        return command->tool(argc + 1, argv - 1);
     }
     return command->tool(argc, argv);
 }
@@ -89,6 +93,6 @@ main(int argc, char **argv)
     if (command == NULL)
         return help_unknown(argv[0]);
     if (command->tool != NULL)
-        return run_tool(command, argc, argv);
+        return run_tool(command, &settings, argc, argv);
     return (int)run(command, &settings, argc - (int)used, argv + used);
 }

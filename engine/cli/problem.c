@@ -30,19 +30,35 @@ status_title(long status)
     }
 }
 
-/* Accounts, carriers and the daemon itself are the admin's. */
+#define ADMIN_KEY                                                              \
+    "the admin's key (adm_…): http.admin_key of volley.yaml, or the file "   \
+    "admin_key in data_dir"
+#define ACCOUNT_KEY "an account's key (acc_…, from `volley accounts add NAME`)"
+#define SENDER_KEY  "a sender's (snd_…, from `volley senders add NAME`)"
+
+/* First match wins; the last row matches all. */
+static const struct {
+    const char *path;
+    const char *method; /* NULL: any */
+    const char *key;
+} needs[] = {
+    {"/v1/accounts", NULL, ADMIN_KEY},
+    {"/v1/carriers", "POST", ADMIN_KEY},
+    {"/v1/carriers", NULL, ADMIN_KEY "; or " ACCOUNT_KEY},
+    {"/v1/messages", NULL, ACCOUNT_KEY " or " SENDER_KEY},
+    {"/v1/threads", NULL, ACCOUNT_KEY " or " SENDER_KEY},
+    {"/v1/events", NULL, ACCOUNT_KEY " or " SENDER_KEY},
+    {"", NULL, ACCOUNT_KEY},
+};
+
 static const char *
-key_needed(const char *path)
+key_needed(const char *method, const char *path)
 {
-    if (strncmp(path, "/v1/accounts", 12) == 0 ||
-        strncmp(path, "/v1/carriers", 12) == 0)
-        return "the admin's key (adm_…): http.admin_key of volley.yaml, or "
-               "the file admin_key in data_dir";
-    if (strncmp(path, "/v1/threads", 11) == 0)
-        return "a sender's key (snd_…, from `volley senders add NAME`) or "
-               "the account's (acc_…)";
-    return "the account's key (acc_…, from `volley accounts add NAME`) or a "
-           "sender's (snd_…)";
+    size_t i = 0;
+    while (strncmp(path, needs[i].path, strlen(needs[i].path)) != 0 ||
+           (needs[i].method != NULL && strcmp(needs[i].method, method) != 0))
+        i++;
+    return needs[i].key;
 }
 
 static const char *
@@ -105,7 +121,7 @@ print_remedy(FILE *out, const struct problem_scene *scene, long status,
     const char *own = field_text(body, "mend");
     if (status == 401 || status == 403) {
         fprintf(out, "  mend:  this needs %s;\n         %s\n",
-                key_needed(scene->path), key_given(scene->key));
+                key_needed(scene->method, scene->path), key_given(scene->key));
         return;
     }
     if (scene->retry_after_s > 0)
@@ -192,7 +208,8 @@ problem_print_reach(FILE *out, const struct problem_scene *scene,
                     enum problem_reach reach, const char *detail)
 {
     fprintf(out, "volley: %s %s", reach_title(reach), scene->url);
-    if (detail != NULL && *detail != '\0')
+    /* "Connection refused" would only say it again. */
+    if (detail != NULL && *detail != '\0' && reach != REACH_REFUSED)
         fprintf(out, " (%s)", detail);
     fprintf(out, "\n  asked: %s %s\n  mend:  %s\n", scene->method, scene->path,
             reach_remedy(reach));

@@ -2,9 +2,9 @@
  * screen.h - a block of lines that is drawn again in the same place.
  *
  * Write a frame into screen_frame(), then screen_show(). On a terminal the
- * new frame overwrites the old one, each line cut by the caller to the
- * window; elsewhere frames simply follow each other. Nothing is hidden or
- * switched, so a killed program leaves a sane terminal.
+ * new frame overwrites the old one, also where its lines wrap; elsewhere frames
+ * simply follow each other. Nothing is hidden or switched, so a killed program
+ * leaves a sane terminal.
  */
 #ifndef ENGINE_CLI_SCREEN_H
 #define ENGINE_CLI_SCREEN_H
@@ -16,7 +16,7 @@ struct screen {
     FILE *frame; /* open between screen_frame() and screen_show() */
     char *text;  /* what was written into it; freed by screen_show() */
     size_t bytes;
-    size_t lines; /* of the frame that stands on the terminal */
+    size_t rows; /* of the frame that stands on the terminal */
 };
 
 /* Where the next frame is written. */

@@ -14,30 +14,48 @@
 /* Below this the wrapping would leave a word a line. */
 enum { WRAP_MIN = 16 };
 
-void
-talk_wrap(FILE *out, const char *text, size_t indent, size_t columns)
+/* Where the next word of a wrapped text goes. */
+struct wrap {
+    FILE *out;
+    size_t at; /* columns of this line that are taken */
+    size_t indent;
+    size_t columns;
+    bool fresh; /* no word on this line yet */
+};
+
+static void
+wrap_line(struct wrap *wrap)
 {
-    size_t room = columns > indent + WRAP_MIN ? columns - indent : WRAP_MIN;
-    size_t used = 0;
-    char *copy = strdup(text), *rest = copy, *line;
-    bool first_line = true;
-    while (copy != NULL && (line = strsep(&rest, "\n")) != NULL) {
-        char *word;
-        if (!first_line)
-            fprintf(out, "\n%*s", (int)indent, "");
-        first_line = false;
-        used = 0;
-        while ((word = strsep(&line, " ")) != NULL) {
-            size_t wide = width_of(word);
-            if (used > 0 && used + 1 + wide > room) {
-                fprintf(out, "\n%*s", (int)indent, "");
-                used = 0;
-            } else if (used > 0) {
-                fputc(' ', out);
-                used++;
-            }
-            used += width_put(out, word, WIDTH_ALL);
-        }
+    fprintf(wrap->out, "\n%*s", (int)wrap->indent, "");
+    wrap->at = wrap->indent;
+    wrap->fresh = true;
+}
+
+static void
+wrap_word(struct wrap *wrap, const char *word)
+{
+    size_t wide = width_of(word) + (wrap->fresh ? 0 : 1);
+    if (!wrap->fresh && wrap->at + wide > wrap->columns)
+        wrap_line(wrap);
+    if (!wrap->fresh)
+        fputc(' ', wrap->out);
+    wrap->at += width_put(wrap->out, word, WIDTH_ALL) + !wrap->fresh;
+    wrap->fresh = false;
+}
+
+void
+talk_wrap(FILE *out, const char *text, size_t at, size_t indent, size_t columns)
+{
+    struct wrap wrap = {out, at, indent, columns, true};
+    char *copy = strdup(text), *rest = copy, *line, *word;
+    if (columns < indent + WRAP_MIN)
+        wrap.columns = indent + WRAP_MIN;
+    for (bool first = true; (line = strsep(&rest, "\n")) != NULL;
+         first = false) {
+        if (!first)
+            wrap_line(&wrap);
+        while ((word = strsep(&line, " ")) != NULL)
+            wrap_word(&wrap, word);
     }
     free(copy);
 }
@@ -76,7 +94,7 @@ talk_print(FILE *out, const json_t *message, int64_t now_ms, size_t columns)
     fprintf(out, "%s%-16s%s  %s%s%s  ", term_paint(PAINT_DIM), when,
             term_plain(), term_paint(ours ? PAINT_LINK : PAINT_BOLD),
             ours ? ">" : "<", term_plain());
-    talk_wrap(out, field_text(message, "text"), 21, columns);
+    talk_wrap(out, field_text(message, "text"), 21, 21, columns);
     if (ours)
         print_fate(out, message);
     print_flags(out, message);

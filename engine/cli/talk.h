@@ -19,9 +19,11 @@ void
 talk_print(FILE *out, const json_t *message, int64_t now_ms, size_t columns);
 
 /*
- * Text wrapped at blanks to lines of `columns`, each after the first behind
- * `indent` blanks; a word longer than a line is not cut. No line end.
+ * Text wrapped at blanks to lines of `columns`, of which the first begins at
+ * column `at` and the others behind `indent` blanks; a word longer than a
+ * line is not cut. No line end.
  */
-void talk_wrap(FILE *out, const char *text, size_t indent, size_t columns);
+void talk_wrap(FILE *out, const char *text, size_t at, size_t indent,
+               size_t columns);
 
 #endif

@@ -9,6 +9,7 @@
 #include "engine/cli/figure.h"
 #include "engine/cli/term.h"
 #include "engine/cli/when.h"
+#include "engine/cli/width.h"
 
 /* Counts in the order of a message's life. */
 static const struct {
@@ -78,22 +79,24 @@ tally_progress(const json_t *campaign)
 }
 
 void
-tally_print(const json_t *campaign, FILE *out, const char *between)
+tally_print(const json_t *campaign, FILE *out, const char *between,
+            size_t columns)
 {
     const json_t *counts = field_at(campaign, "counts");
-    bool first = true;
+    size_t used = 0;
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
         long long n = field_count(counts, shown[i].name);
-        char figure[FIGURE_CAP];
+        char figure[FIGURE_CAP], text[64];
         if (n == 0 && !shown[i].always)
             continue;
-        if (!first)
-            fputs(between, out);
-        first = false;
-        if (n > 0)
-            fputs(term_paint(shown[i].paint), out);
-        fprintf(out, "%s %s", shown[i].name, figure_count(figure, n));
-        if (n > 0)
-            fputs(term_plain(), out);
+        snprintf(text, sizeof text, "%s %s", shown[i].name,
+                 figure_count(figure, n));
+        size_t wide = width_of(between) + width_of(text);
+        bool fits = used + wide <= columns;
+        if (used > 0)
+            fputs(fits ? between : "\n", out);
+        fprintf(out, "%s%s%s", n > 0 ? term_paint(shown[i].paint) : "", text,
+                n > 0 ? term_plain() : "");
+        used = fits ? used + wide : wide;
     }
 }

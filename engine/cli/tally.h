@@ -26,8 +26,10 @@ struct progress tally_progress(const json_t *campaign);
 
 /*
  * "delivered 5,321 · failed 12 · uncertain 0 · replies 44": delivered and
- * replies always, the others when there are any. No line end.
+ * replies always, the others when there are any. Lines of at most `columns`;
+ * no line end after the last.
  */
-void tally_print(const json_t *campaign, FILE *out, const char *between);
+void tally_print(const json_t *campaign, FILE *out, const char *between,
+                 size_t columns);
 
 #endif
