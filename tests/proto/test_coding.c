@@ -236,6 +236,8 @@ static const struct {
     {{0x3B9, 0x308, 0x301}, {0x390}},
     {{0x212B, 0x301}, {0x1FA}},
     {{'e', 0x301, 0x301}, {0xE9, 0x301}},
+    /* a mark of the same class in front keeps the acute from the e */
+    {{'e', 0x30D, 0x301}, {'e', 0x30D, 0x301}},
 };
 
 START_TEST(run_is_composed_as_unicode_says)

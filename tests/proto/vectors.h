@@ -37,7 +37,8 @@ vectors_load(const char *name, size_t count)
         char *got_text = json_dumps(got, JSON_SORT_KEYS);                      \
         char *want_text = json_dumps(want, JSON_SORT_KEYS);                    \
         ck_assert_msg(got_text &&want_text &&strcmp(got_text, want_text) == 0, \
-                      "%s:\n got %s\nwant %s", name, got_text, want_text);     \
+                      "%s:\n got %.1500s\nwant %.1500s", name, got_text,       \
+                      want_text);                                              \
         free(got_text);                                                        \
         free(want_text);                                                       \
     } while (0)
