@@ -23,6 +23,7 @@ store_checkpoint_create(struct store *s, uint64_t pos)
         abort(); /* as with the rows: nothing sane is left to do */
     c->s = s;
     c->pos = pos;
+    c->seq = ++s->checkpoint_seq;
     atomic_store(&s->checkpoint_busy, true);
     return c;
 }
@@ -32,8 +33,40 @@ store_checkpoint_destroy(struct store_checkpoint *c)
 {
     if (!c)
         return;
+    for (size_t i = 0; i < c->pages_n; i++)
+        store_page_release(c->pages[i].page);
+    for (size_t i = 0; i < c->tables_n; i++)
+        store_frozen_release(c->tables[i].frozen);
+    free(c->pages);
+    free(c->tables);
     store_puts_fini(&c->puts);
     free(c);
+}
+
+void
+store_checkpoint_add_frozen(struct store_checkpoint *c, struct store_runs *runs,
+                            struct store_frozen *f)
+{
+    struct checkpoint_table *tables =
+        realloc(c->tables, (c->tables_n + 1) * sizeof *tables);
+    if (!tables)
+        abort();
+    c->tables = tables;
+    tables[c->tables_n++] =
+        (struct checkpoint_table){runs, store_frozen_hold(f), NULL};
+}
+
+void
+store_checkpoint_add_page(struct store_checkpoint *c, uint64_t number,
+                          struct store_page *page)
+{
+    if (c->pages_n == c->pages_cap) {
+        c->pages_cap = c->pages_cap ? 2 * c->pages_cap : 64;
+        c->pages = realloc(c->pages, c->pages_cap * sizeof *c->pages);
+        if (!c->pages)
+            abort();
+    }
+    c->pages[c->pages_n++] = (struct checkpoint_page){number, page};
 }
 
 void
@@ -95,6 +128,73 @@ put_point(struct store *s, MDB_txn *txn, uint64_t pos)
 }
 
 static int
+put_pages(struct store *s, MDB_txn *txn, const struct store_checkpoint *c)
+{
+    for (size_t i = 0; i < c->pages_n; i++) {
+        uint8_t row[9];
+        struct writer w = writer_of(row, sizeof row);
+        writer_u8(&w, TABLE_WORDS);
+        writer_be32(&w, (uint32_t)(c->pages[i].number >> 32));
+        writer_be32(&w, (uint32_t)c->pages[i].number);
+        MDB_val k = {sizeof row, row};
+        MDB_val d = {sizeof c->pages[i].page->words, c->pages[i].page->words};
+        int rc = mdb_put(txn, s->state.dbi, &k, &d, 0);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* Those that an index has opened; the array only ever fills. */
+static struct store_runs *
+runs_of(struct store *s, size_t index)
+{
+    pthread_mutex_lock(&s->lock);
+    struct store_runs *runs = s->runs[index];
+    pthread_mutex_unlock(&s->lock);
+    return runs;
+}
+
+static int
+put_runs(struct store *s, MDB_txn *txn, struct store_checkpoint *c)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < INDEXES_MAX; i++) {
+        struct store_runs *runs = runs_of(s, i);
+        if (runs)
+            rc = store_runs_expire(runs, txn);
+    }
+    for (size_t i = 0; rc == 0 && i < c->tables_n; i++) {
+        struct checkpoint_table *t = &c->tables[i];
+        rc = store_runs_write(t->runs, txn, t->frozen, &t->run);
+    }
+    return rc;
+}
+
+static void
+publish_runs(struct store *s, struct store_checkpoint *c)
+{
+    for (size_t i = 0; i < INDEXES_MAX; i++) {
+        struct store_runs *runs = runs_of(s, i);
+        struct store_run *run = NULL;
+        for (size_t k = 0; k < c->tables_n; k++)
+            if (runs && c->tables[k].runs == runs)
+                run = c->tables[k].run;
+        if (runs)
+            store_runs_publish(runs, run);
+    }
+}
+
+static void
+forget_runs(struct store_checkpoint *c)
+{
+    for (size_t i = 0; i < c->tables_n; i++) {
+        store_run_release(c->tables[i].run);
+        c->tables[i].run = NULL;
+    }
+}
+
+static int
 write_checkpoint(struct store *s, struct store_checkpoint *c)
 {
     MDB_txn *txn;
@@ -102,17 +202,27 @@ write_checkpoint(struct store *s, struct store_checkpoint *c)
     if (rc != 0)
         return rc;
     uint64_t id = mdb_txn_id(txn);
-    rc = store_puts_apply(&c->puts, txn, s->state.dbi);
+    rc = put_runs(s, txn, c);
+    if (rc == 0)
+        rc = store_puts_apply(&c->puts, txn, s->state.dbi);
+    if (rc == 0)
+        rc = put_pages(s, txn, c);
     if (rc == 0)
         rc = put_point(s, txn, c->pos);
-    if (rc != 0) {
+    if (rc == 0)
+        rc = mdb_txn_commit(txn);
+    else
         mdb_txn_abort(txn);
+    if (rc != 0) {
+        forget_runs(c);
         return rc;
     }
-    rc = mdb_txn_commit(txn);
-    if (rc == 0)
-        atomic_store(&s->state_txn, id);
-    return rc;
+    /* Readers of pages and runs must see this commit before they are told
+     * that it is there. */
+    atomic_store(&s->state_txn, id);
+    atomic_store(&s->checkpoint_done, c->seq);
+    publish_runs(s, c);
+    return 0;
 }
 
 /* Waits a while; false when the store stops: replay makes up for it. */
@@ -148,12 +258,45 @@ commit_checkpoint(struct store *s, struct store_checkpoint *c)
     return true;
 }
 
+/* One slice of merging or deleting in some index; true when there was one.
+ * No space only puts it off: look-ups do not depend on it. */
+static bool
+upkeep_slice(struct store *s)
+{
+    for (size_t i = 0; i < INDEXES_MAX; i++) {
+        struct store_runs *runs = runs_of(s, i);
+        if (!runs || runs->merge_later)
+            continue;
+        bool did;
+        int rc = store_runs_upkeep(runs, &did);
+        if (rc != 0) {
+            store_merge_abandon(runs);
+            runs->merge_later = true;
+            if (store_env_verdict(rc) != STORE_FULL)
+                store_set_failed(s, "merge of runs", rc);
+        } else if (did) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The next checkpoint; between them upkeep, a slice at a time. */
 static struct store_checkpoint *
 next_checkpoint(struct store *s)
 {
+    bool idle = false;
     pthread_mutex_lock(&s->lock);
-    while (!s->pending && !s->checkpoint_stopping)
-        pthread_cond_wait(&s->checkpoint_wake, &s->lock);
+    while (!s->pending && !s->checkpoint_stopping) {
+        if (idle || atomic_load(&s->failed)) {
+            pthread_cond_wait(&s->checkpoint_wake, &s->lock);
+            idle = false;
+            continue;
+        }
+        pthread_mutex_unlock(&s->lock);
+        idle = !upkeep_slice(s);
+        pthread_mutex_lock(&s->lock);
+    }
     struct store_checkpoint *c = s->pending;
     s->pending = NULL;
     pthread_mutex_unlock(&s->lock);
@@ -204,7 +347,11 @@ store_checkpoint_load(struct store *s, char why[STORE_WHY_BYTES])
                  (unsigned long long)store_durable(s));
     }
     store_reader_close(r);
-    return res == STORE_NOT_FOUND ? STORE_OK : res;
+    if (res == STORE_NOT_FOUND)
+        res = STORE_OK;
+    if (res == STORE_OK && !s->settings.read_only)
+        res = store_env_verdict(store_runs_clear_leftovers(s));
+    return res;
 }
 
 void
@@ -212,11 +359,21 @@ store_checkpoint_unload(struct store *s)
 {
     store_checkpoint_destroy(s->pending);
     s->pending = NULL;
+    for (size_t i = 0; i < INDEXES_MAX; i++)
+        store_runs_close(s->runs[i]);
 }
 
 uint64_t
 store_checkpoint_runs(struct store *s)
 {
-    (void)s;
-    return 0;
+    uint64_t n = 0;
+    for (size_t i = 0; i < INDEXES_MAX; i++) {
+        struct store_runs *runs = runs_of(s, i);
+        if (!runs)
+            continue;
+        pthread_mutex_lock(&runs->lock);
+        n += runs->list.n;
+        pthread_mutex_unlock(&runs->lock);
+    }
+    return n;
 }

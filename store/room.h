@@ -83,7 +83,9 @@ struct store {
     struct store_runs *runs[INDEXES_MAX]; /* under lock to add */
     atomic_bool checkpoint_busy;
     _Atomic uint64_t checkpoint_pos;
-    _Atomic uint64_t state_txn; /* id of the newest commit of state */
+    _Atomic uint64_t state_txn;       /* id of the newest commit of state */
+    uint64_t checkpoint_seq;          /* engine thread: of the newest begun */
+    _Atomic uint64_t checkpoint_done; /* seq of the newest on disk */
 
     /* statistics, each set by one thread */
     _Atomic uint64_t commits, facts, log_bytes, checkpoints, full_waits;

@@ -3,7 +3,6 @@
  */
 #include "tests/store/rig.h"
 
-#include <check.h>
 #include <ftw.h>
 #include <poll.h>
 #include <stdio.h>
@@ -174,6 +173,22 @@ rig_commit(struct rig *g)
     } while (store_durable(g->s) < end || stats.commits < commits);
     rig_drain(g, 0);
     store_reader_rest(g->r);
+}
+
+struct store_checkpoint *
+rig_checkpoint(struct rig *g)
+{
+    struct store_batch *b = rig_batch(g);
+    ck_assert(!store_checkpoint_busy(g->s));
+    b->checkpoint = store_checkpoint_create(g->s, store_end(g->s));
+    return b->checkpoint;
+}
+
+void
+rig_commit_checkpoint(struct rig *g)
+{
+    rig_commit(g);
+    rig_wait_checkpoint(g);
 }
 
 void

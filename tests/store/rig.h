@@ -7,6 +7,8 @@
 #ifndef TESTS_STORE_RIG_H
 #define TESTS_STORE_RIG_H
 
+#include <check.h>
+
 #include "store/store.h"
 
 struct rig {
@@ -45,8 +47,29 @@ void rig_post(struct rig *g);
 void rig_commit(struct rig *g);
 /* Gives back what is done; waits up to ms for the first. */
 void rig_drain(struct rig *g, int ms);
+/* A checkpoint of all that was gathered, carried by the gathering batch. */
+struct store_checkpoint *rig_checkpoint(struct rig *g);
 /* Waits until no checkpoint is on its way. */
 void rig_wait_checkpoint(struct rig *g);
+/* Commits, and waits for the checkpoint that went with it. */
+void rig_commit_checkpoint(struct rig *g);
+
+/* Runs one case; its fixture sets up and tears down. */
+#define RIG_MAIN(name, add_tests)                                              \
+    int main(void)                                                             \
+    {                                                                          \
+        Suite *suite = suite_create(name);                                     \
+        TCase *tc = tcase_create(name);                                        \
+        tcase_set_timeout(tc, 120);                                            \
+        tcase_add_checked_fixture(tc, set_up, tear_down);                      \
+        add_tests(tc);                                                         \
+        suite_add_tcase(suite, tc);                                            \
+        SRunner *runner = srunner_create(suite);                               \
+        srunner_run_all(runner, CK_ENV);                                       \
+        int failed = srunner_ntests_failed(runner);                            \
+        srunner_free(runner);                                                  \
+        return failed == 0 ? 0 : 1;                                            \
+    }
 
 void rig_sleep_ms(unsigned ms);
 uint64_t rig_now_us(void);

@@ -1,7 +1,5 @@
 /* The log: positions, walking, rolls, reopening, time, expiry. */
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "tests/store/rig.h"
@@ -340,13 +338,9 @@ START_TEST(ready_turns_true_when_the_pace_allows)
 }
 END_TEST
 
-int
-main(void)
+static void
+add_tests(TCase *tc)
 {
-    Suite *suite = suite_create("log");
-    TCase *tc = tcase_create("log");
-    tcase_set_timeout(tc, 60);
-    tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, durable_facts_are_read_at_their_positions);
     tcase_add_test(tc, largest_facts_fit_and_larger_are_refused);
     tcase_add_test(tc, nothing_is_read_before_it_is_durable);
@@ -362,10 +356,6 @@ main(void)
     tcase_add_test(tc, a_second_process_is_locked_out);
     tcase_add_test(tc, posting_never_blocks_and_two_batches_exist);
     tcase_add_test(tc, ready_turns_true_when_the_pace_allows);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
+
+RIG_MAIN("log", add_tests)

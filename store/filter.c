@@ -1,0 +1,33 @@
+/*
+ * filter.c - "surely not in here": a blocked Bloom filter.
+ */
+#include "store/filter.h"
+
+#include <stdlib.h>
+
+enum { BITS_PER_ENTRY = 10 };
+
+uint64_t
+store_filter_lines(uint64_t entries)
+{
+    return entries * BITS_PER_ENTRY / (FILTER_LINE_BYTES * 8) + 1;
+}
+
+bool
+store_filter_init(struct store_filter *f, uint64_t lines)
+{
+    size_t bytes = lines * FILTER_LINE_BYTES;
+    f->lines = lines;
+    f->words = aligned_alloc(FILTER_LINE_BYTES, bytes);
+    if (!f->words)
+        return false;
+    memset(f->words, 0, bytes);
+    return true;
+}
+
+void
+store_filter_fini(struct store_filter *f)
+{
+    free(f->words);
+    *f = (struct store_filter){0};
+}

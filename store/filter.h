@@ -1,0 +1,58 @@
+/*
+ * filter.h - "surely not in here": a blocked Bloom filter.
+ *
+ * Ten bits and more an entry, all six of a key in one line of 64 octets, so
+ * a question costs one cache miss. About one in eighty keys that are not in
+ * passes all the same.
+ *
+ * Private to store/.
+ */
+#ifndef STORE_FILTER_H
+#define STORE_FILTER_H
+
+#include "store/store.h"
+
+enum { FILTER_LINE_WORDS = 8, FILTER_LINE_BYTES = 64 };
+
+struct store_filter {
+    uint64_t *words; /* lines of eight */
+    uint64_t lines;
+};
+
+/* Lines for so many entries. */
+uint64_t store_filter_lines(uint64_t entries);
+/* False without memory. */
+MUST_CHECK bool store_filter_init(struct store_filter *f, uint64_t lines);
+void store_filter_fini(struct store_filter *f);
+
+static inline uint64_t *
+store_filter_line(const struct store_filter *f, uint64_t key)
+{
+    uint64_t h = key * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t line = (uint64_t)(((unsigned __int128)h * f->lines) >> 64);
+    return f->words + line * FILTER_LINE_WORDS;
+}
+
+static inline void
+store_filter_add(struct store_filter *f, uint64_t key)
+{
+    uint64_t *line = store_filter_line(f, key);
+    uint64_t h = key * UINT64_C(0xd6e8feb86659fd93);
+    h ^= h >> 32;
+    for (int i = 0; i < 6; i++, h >>= 9)
+        line[h >> 6 & 7] |= UINT64_C(1) << (h & 63);
+}
+
+static inline bool
+store_filter_has(const struct store_filter *f, uint64_t key)
+{
+    const uint64_t *line = store_filter_line(f, key);
+    uint64_t h = key * UINT64_C(0xd6e8feb86659fd93);
+    h ^= h >> 32;
+    for (int i = 0; i < 6; i++, h >>= 9)
+        if (!(line[h >> 6 & 7] >> (h & 63) & 1))
+            return false;
+    return true;
+}
+
+#endif

@@ -1,0 +1,236 @@
+/*
+ * index.c - a map of u64 keys to u64 values that outgrows RAM.
+ *
+ * A look-up asks, newest first: the table being filled, the frozen tables
+ * still in RAM, then the runs whose filter does not say no. Freezing swaps
+ * one pointer; the checkpoint thread walks the frozen table, whose slots are
+ * in key order already.
+ */
+#include "store/index.h"
+
+#include <stdlib.h>
+
+#include "store/checkpoint.h"
+#include "store/runs.h"
+
+struct store_index {
+    struct store *s;
+    struct store_index_settings settings;
+    struct store_hash active;
+    struct store_frozen **frozen; /* held, newest first */
+    size_t n, cap;
+    size_t frozen_entries;
+    uint64_t next_seq;
+    struct store_runs *runs;    /* the store's */
+    struct store_run_list mine; /* adopted from it, newest first */
+};
+
+/* Callers' keys become evenly spread whatever they are; one to one, and 0
+ * stays 0. */
+static inline uint64_t
+spread(uint64_t key)
+{
+    key = (key ^ key >> 33) * UINT64_C(0xff51afd7ed558ccd);
+    key = (key ^ key >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+    return key ^ key >> 33;
+}
+
+static enum store_result
+attach_runs(struct store *s, uint8_t id, struct store_reader *r,
+            struct store_runs **out)
+{
+    if (!s->runs[id]) {
+        struct store_runs *x;
+        enum store_result res = store_runs_open(s, id, r, &x);
+        if (res != STORE_OK)
+            return res;
+        pthread_mutex_lock(&s->lock);
+        s->runs[id] = x;
+        pthread_mutex_unlock(&s->lock);
+    }
+    atomic_store(&s->runs[id]->in_use, true);
+    *out = s->runs[id];
+    return STORE_OK;
+}
+
+enum store_result
+store_index_open(struct store *s, const struct store_index_settings *settings,
+                 struct store_reader *r, struct store_index **out)
+{
+    struct store_index *x = calloc(1, sizeof *x);
+    if (!x)
+        return STORE_FAILED;
+    x->s = s;
+    x->settings = *settings;
+    enum store_result res = attach_runs(s, settings->id, r, &x->runs);
+    if (res != STORE_OK) {
+        free(x);
+        return res;
+    }
+    /* Adopt whatever the list's state, also when reopened unchanged. */
+    atomic_store(&x->runs->adopted, 0);
+    store_runs_adopt(x->runs, &x->mine);
+    x->next_seq = x->mine.n > 0 ? x->mine.v[0]->seq_last + 1 : 1;
+    store_hash_init(&x->active, 0);
+    *out = x;
+    return STORE_OK;
+}
+
+void
+store_index_close(struct store_index *x)
+{
+    if (!x)
+        return;
+    for (size_t i = 0; i < x->n; i++)
+        store_frozen_release(x->frozen[i]);
+    free(x->frozen);
+    store_run_list_fini(&x->mine);
+    store_hash_fini(&x->active);
+    atomic_store(&x->runs->in_use, false);
+    free(x);
+}
+
+/* ---- put and get ---------------------------------------------------------
+ */
+
+void
+store_index_put(struct store_index *x, uint64_t key, uint64_t value)
+{
+    store_hash_put(&x->active, spread(key), value);
+}
+
+void
+store_index_prefetch(const struct store_index *x, uint64_t key)
+{
+    uint64_t k = spread(key);
+    store_hash_prefetch(&x->active, k);
+    if (x->n > 0)
+        store_hash_prefetch(&x->frozen[0]->hash, k);
+}
+
+/* Drops frozen tables that stand in a run, oldest first, while there are too
+ * many entries in RAM. */
+static void
+trim_frozen(struct store_index *x)
+{
+    while (x->n > 0 && x->frozen_entries > x->settings.ram_entries) {
+        struct store_frozen *oldest = x->frozen[x->n - 1];
+        if (x->mine.n == 0 || x->mine.v[0]->seq_last < oldest->seq)
+            return;
+        x->frozen_entries -= oldest->hash.n;
+        store_frozen_release(oldest);
+        x->n--;
+    }
+}
+
+static void
+adopt(struct store_index *x)
+{
+    if (atomic_load_explicit(&x->runs->generation, memory_order_acquire) ==
+        atomic_load_explicit(&x->runs->adopted, memory_order_relaxed))
+        return;
+    store_runs_adopt(x->runs, &x->mine);
+    trim_frozen(x);
+}
+
+static bool
+get_from_runs(struct store_index *x, struct store_reader *r, uint64_t key,
+              uint64_t *value)
+{
+    uint64_t ram_seq = x->n > 0 ? x->frozen[x->n - 1]->seq : UINT64_MAX;
+    struct store_view *view = NULL;
+    for (size_t i = 0; i < x->mine.n; i++) {
+        const struct store_run *run = x->mine.v[i];
+        /* All of it was asked in RAM, or it cannot have the key. */
+        if (run->seq_first >= ram_seq || !store_filter_has(&run->filter, key))
+            continue;
+        enum store_result res = STORE_OK;
+        if (!view)
+            res = store_reader_state(r, &view);
+        if (res == STORE_OK)
+            res = store_run_get(run, view->txn, x->s->state.dbi, key, value);
+        if (res == STORE_OK)
+            return true;
+        if (res != STORE_NOT_FOUND) {
+            store_set_failed(x->s, "index look-up", MDB_CORRUPTED);
+            return false;
+        }
+    }
+    return false;
+}
+
+bool
+store_index_get(struct store_index *x, struct store_reader *r, uint64_t key,
+                uint64_t *value)
+{
+    uint64_t k = spread(key);
+    if (store_hash_get(&x->active, k, value))
+        return true;
+    for (size_t i = 0; i < x->n; i++)
+        if (store_hash_get(&x->frozen[i]->hash, k, value))
+            return true;
+    adopt(x);
+    return get_from_runs(x, r, k, value);
+}
+
+/* ---- checkpoints ---------------------------------------------------------
+ */
+
+bool
+store_index_is_ripe(const struct store_index *x)
+{
+    return x->active.n >= x->settings.freeze_entries;
+}
+
+static void
+keep_frozen(struct store_index *x, struct store_frozen *f)
+{
+    if (x->n == x->cap) {
+        x->cap = x->cap ? 2 * x->cap : 8;
+        x->frozen = realloc(x->frozen, x->cap * sizeof(struct store_frozen *));
+        if (!x->frozen)
+            abort();
+    }
+    memmove(x->frozen + 1, x->frozen, x->n * sizeof(struct store_frozen *));
+    x->frozen[0] = f;
+    x->n++;
+    x->frozen_entries += f->hash.n;
+}
+
+void
+store_index_checkpoint(struct store_index *x, struct store_checkpoint *c,
+                       uint64_t wall_ms)
+{
+    adopt(x);
+    if (x->active.n == 0)
+        return;
+    struct store_frozen *f = calloc(1, sizeof *f);
+    if (!f)
+        abort();
+    atomic_init(&f->refs, 1);
+    f->hash = x->active;
+    f->seq = x->next_seq++;
+    f->wall_ms = wall_ms;
+    /* As large as the last one became: it will not grow again. */
+    store_hash_init(&x->active, f->hash.n);
+    keep_frozen(x, f);
+    store_checkpoint_add_frozen(c, x->runs, f);
+}
+
+void
+store_index_expire(struct store_index *x, uint64_t wall_ms)
+{
+    atomic_store(&x->runs->expire_ms, wall_ms);
+}
+
+size_t
+store_index_ram_bytes(const struct store_index *x)
+{
+    size_t bytes = store_hash_ram_bytes(&x->active);
+    for (size_t i = 0; i < x->n; i++)
+        bytes += store_hash_ram_bytes(&x->frozen[i]->hash);
+    for (size_t i = 0; i < x->mine.n; i++)
+        bytes += x->mine.v[i]->filter.lines * FILTER_LINE_BYTES +
+                 x->mine.v[i]->blocks * sizeof(uint64_t);
+    return bytes;
+}

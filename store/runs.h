@@ -1,0 +1,98 @@
+/*
+ * runs.h - the sorted runs of one index, shared by two threads.
+ *
+ * The checkpoint thread changes the list: adds what a checkpoint froze,
+ * replaces what it has merged, drops what is too old. The engine thread works
+ * with a list it has adopted. Blocks of a run that left the list are deleted
+ * only after the engine has adopted a list without it, so a look-up never
+ * finds a run whose blocks are gone.
+ *
+ * Invariant: newest first; the ranges seq_first..seq_last do not overlap.
+ *
+ * Private to store/.
+ */
+#ifndef STORE_RUNS_H
+#define STORE_RUNS_H
+
+#include <pthread.h>
+
+#include "store/run.h"
+
+/* A frozen table of an index: written by none, read by both threads. */
+struct store_frozen {
+    struct store_hash hash;
+    uint64_t seq;     /* counts freezes of its index; from 1 */
+    uint64_t wall_ms; /* its entries are not newer */
+    atomic_uint refs;
+};
+
+struct store_frozen *store_frozen_hold(struct store_frozen *f);
+void store_frozen_release(struct store_frozen *f);
+
+/* A list of held runs. */
+struct store_run_list {
+    struct store_run **v;
+    size_t n;
+};
+
+void store_run_list_fini(struct store_run_list *list);
+
+struct store_merge;
+
+struct store_runs {
+    struct store *s;
+    uint8_t index;
+    pthread_mutex_t lock;
+    struct store_run_list list; /* under lock */
+    atomic_uint generation;     /* of list; changed under lock */
+    atomic_uint adopted;        /* generation the engine works with */
+    atomic_bool in_use;         /* an index is open on it */
+    _Atomic uint64_t expire_ms; /* set by the engine */
+
+    /* checkpoint thread */
+    uint64_t expire_now_ms; /* what this checkpoint goes by */
+    uint32_t next_id;
+    struct store_run_list gone; /* heads deleted, blocks not yet */
+    uint32_t half;              /* run of an abandoned merge, or 0 */
+    struct store_merge *merge;  /* under way, or NULL */
+    bool merge_later;           /* it failed: not before the next checkpoint */
+};
+
+/* Loads what is on disk; index must not be loaded yet. */
+MUST_CHECK enum store_result
+store_runs_open(struct store *s, uint8_t index, struct store_reader *r,
+                struct store_runs **out);
+void store_runs_close(struct store_runs *x);
+
+/* Engine: replaces its list when there is a newer one. */
+void store_runs_adopt(struct store_runs *x, struct store_run_list *mine);
+
+/* ---- checkpoint thread --------------------------------------------------- */
+
+/* Writes a frozen table in txn. *out is held by the caller. */
+MUST_CHECK int
+store_runs_write(struct store_runs *x, MDB_txn *txn,
+                 const struct store_frozen *f, struct store_run **out);
+/* Deletes heads of runs that are too old in txn. */
+MUST_CHECK int store_runs_expire(struct store_runs *x, MDB_txn *txn);
+/* The transaction of the two above was committed: takes run (or NULL). */
+void store_runs_publish(struct store_runs *x, struct store_run *run);
+/* Puts `run` in the place of runs [from, from + n) of the list. */
+void store_runs_replace(struct store_runs *x, size_t from, size_t n,
+                        struct store_run *run);
+/* One slice of upkeep (merging, deleting) if there is any: 0 and *did. */
+MUST_CHECK int store_runs_upkeep(struct store_runs *x, bool *did);
+
+/* At open: deletes blocks without a head. */
+MUST_CHECK int store_runs_clear_leftovers(struct store *s);
+
+/* ---- merge.c ------------------------------------------------------------- */
+
+/* Begins a merge when too many runs of like size stand side by side. */
+MUST_CHECK int store_merge_begin(struct store_runs *x);
+/* Writes one slice; ends the merge with the last one. */
+MUST_CHECK int store_merge_step(struct store_runs *x);
+/* Gives it up; what was written is swept. */
+void store_merge_abandon(struct store_runs *x);
+
+#endif
