@@ -1,0 +1,167 @@
+/*
+ * throttle.c - cut by what was accepted, climb by one in a hundred.
+ *
+ * Promise: as in throttle.h. Halving, as TCP does, would get only 75 % of
+ * what the carrier gives.
+ */
+#include "engine/carrier/throttle.h"
+
+#include <string.h>
+
+enum {
+    CUT_EACH_US = 1000000,
+    PAUSE_US = 100000,
+    REFUSED_A_PAUSE = 8, /* a cut that helps is followed by fewer */
+    RAISE_EACH_US = 100000,
+    CATCH_UP_US = 20000, /* parts that may go together, as time */
+    SHORT_US = 100000,   /* the least span that a rate is judged by */
+};
+
+/* Brings the slots up to date. */
+static void
+roll(struct second *s, struct mono now)
+{
+    uint64_t at = now.us / THROTTLE_SLOT_US;
+    if (at <= s->at)
+        return;
+    if (at - s->at >= THROTTLE_SLOTS) {
+        memset(s->slot, 0, sizeof s->slot);
+        s->begun = now.us;
+    } else {
+        for (uint64_t i = s->at + 1; i <= at; i++)
+            s->slot[i % THROTTLE_SLOTS] = 0;
+    }
+    s->at = at;
+}
+
+void
+second_add(struct second *s, struct mono now, uint32_t n)
+{
+    roll(s, now);
+    s->slot[s->at % THROTTLE_SLOTS] += n;
+}
+
+uint32_t
+second_count(struct second *s, struct mono now)
+{
+    roll(s, now);
+    uint32_t sum = 0;
+    for (int i = 0; i < THROTTLE_SLOTS; i++)
+        sum += s->slot[i];
+    return sum;
+}
+
+double
+second_rate(struct second *s, struct mono now)
+{
+    uint32_t sum = second_count(s, now);
+    /* The newest slot is not full yet: the span is 0.9 to 1 second. */
+    uint64_t span = (THROTTLE_SLOTS - 1) * (uint64_t)THROTTLE_SLOT_US +
+                    now.us % THROTTLE_SLOT_US;
+    uint64_t run = now.us - s->begun;
+    if (run < span)
+        span = run;
+    if (span < SHORT_US)
+        span = SHORT_US;
+    return sum * 1e6 / (double)span;
+}
+
+void
+throttle_init(struct throttle *t)
+{
+    memset(t, 0, sizeof *t);
+}
+
+void
+throttle_accepted(struct throttle *t, struct mono now)
+{
+    second_add(&t->accepted, now, 1);
+}
+
+static void
+cut(struct throttle *t, struct mono now, uint32_t configured)
+{
+    double accepted = second_rate(&t->accepted, now);
+    double limit = accepted * 0.95;
+    if (throttle_is_on(t) && limit > t->limit) /* a cut never raises */
+        limit = t->limit * 0.95;
+    if (limit < 1)
+        limit = 1;
+    t->limit = limit;
+    t->climb = configured ? configured : accepted > 1 ? accepted : 1;
+    t->cut_at = t->raised_at = now;
+    t->refused = 0;
+    if (t->next_us < now.us)
+        t->next_us = now.us;
+}
+
+void
+throttle_refused(struct throttle *t, struct mono now, uint32_t configured)
+{
+    if (!throttle_is_on(t) ||
+        mono_reached(now, (struct mono){t->cut_at.us + CUT_EACH_US})) {
+        cut(t, now, configured);
+        return;
+    }
+    if (++t->refused < REFUSED_A_PAUSE)
+        return;
+    t->refused = 0;
+    t->paused_until.us = now.us + PAUSE_US;
+}
+
+void
+throttle_tick(struct throttle *t, struct mono now, uint32_t configured)
+{
+    if (!throttle_is_on(t) || now.us < t->raised_at.us + RAISE_EACH_US)
+        return;
+    double seconds = (double)(now.us - t->raised_at.us) / 1e6;
+    t->raised_at = now;
+    t->limit += t->climb * 0.01 * seconds;
+    /* Without a configured rate: 100 s of climbing without a refusal doubled
+     * it, so the carrier has let go. */
+    double top = configured ? configured : t->climb * 2;
+    if (t->limit >= top)
+        t->limit = 0;
+}
+
+static double
+step_us(const struct throttle *t)
+{
+    return 1e6 / t->limit;
+}
+
+uint32_t
+throttle_room(const struct throttle *t, struct mono now)
+{
+    if (!mono_reached(now, t->paused_until))
+        return 0;
+    if (!throttle_is_on(t))
+        return UINT32_MAX;
+    uint64_t from = t->next_us;
+    uint64_t least = now.us > CATCH_UP_US ? now.us - CATCH_UP_US : 0;
+    if (from < least)
+        from = least;
+    if (from > now.us)
+        return 0;
+    return (uint32_t)((double)(now.us - from) / step_us(t)) + 1;
+}
+
+void
+throttle_take(struct throttle *t, struct mono now, uint32_t n)
+{
+    if (!throttle_is_on(t))
+        return;
+    uint64_t least = now.us > CATCH_UP_US ? now.us - CATCH_UP_US : 0;
+    if (t->next_us < least)
+        t->next_us = least;
+    t->next_us += (uint64_t)(n * step_us(t) + 0.5);
+}
+
+struct mono
+throttle_next(const struct throttle *t, struct mono now)
+{
+    uint64_t us = t->paused_until.us;
+    if (throttle_is_on(t) && t->next_us > us)
+        us = t->next_us;
+    return us > now.us ? (struct mono){us} : now;
+}
