@@ -87,6 +87,10 @@ api_open(const struct settings *settings)
     curl_easy_setopt(api->curl, CURLOPT_USERAGENT, "volley/" VOLLEY_VERSION);
     if (settings->ca != NULL)
         curl_easy_setopt(api->curl, CURLOPT_CAINFO, settings->ca);
+    if (settings->cert != NULL) {
+        curl_easy_setopt(api->curl, CURLOPT_SSLCERT, settings->cert);
+        curl_easy_setopt(api->curl, CURLOPT_SSLKEY, settings->cert);
+    }
     return api;
 }
 
@@ -236,6 +240,7 @@ reach_of(CURLcode code)
     case CURLE_UNSUPPORTED_PROTOCOL: return REACH_BAD_URL;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE: return REACH_TLS;
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_WRITE_ERROR: return REACH_NOT_VOLLEY;
@@ -381,13 +386,26 @@ give_rows(const json_t *page, long *left, api_row *row, void *arg)
 {
     size_t i;
     json_t *object;
-    const json_t *rows = json_object_get(page, "data");
-    json_array_foreach(rows, i, object)
+    json_array_foreach(json_object_get(page, "data"), i, object)
     {
         if (!row(arg, object) || --*left == 0)
             return false;
     }
-    return json_array_size(rows) > 0;
+    return true;
+}
+
+/*
+ * The caller's; NULL at the end. A filtered page may be empty and not the
+ * last; one that leads to itself would never end.
+ */
+static char *
+next_cursor(const json_t *page, const char *last)
+{
+    const char *next = json_string_value(json_object_get(page, "next_cursor"));
+    if (next == NULL || *next == '\0' ||
+        (last != NULL && strcmp(next, last) == 0))
+        return NULL;
+    return or_die(strdup(next));
 }
 
 enum outcome
@@ -403,13 +421,10 @@ api_each(struct api *api, const char *path, long limit, api_row *row, void *arg)
             page_path(path, left < PAGE_ROWS ? left : PAGE_ROWS, cursor);
         outcome = api_get(api, paged, &page);
         free(paged);
-        free(cursor);
-        cursor = NULL;
         more = outcome == OUTCOME_OK && give_rows(page, &left, row, arg);
-        const char *next =
-            json_string_value(json_object_get(page, "next_cursor"));
-        if (more && next != NULL && *next != '\0')
-            cursor = or_die(strdup(next));
+        char *last = cursor;
+        cursor = more ? next_cursor(page, last) : NULL;
+        free(last);
         json_decref(page);
     } while (cursor != NULL);
     return outcome;

@@ -16,6 +16,8 @@ const struct option_row args_common[] = {
      "adm_…, acc_… or snd_… key, or @FILE that holds it [$VOLLEY_KEY]"},
     {"ca", OPTION_TEXT, offsetof(struct settings, ca), "FILE",
      "certificates to trust for https [$VOLLEY_CA, the system's]"},
+    {"cert", OPTION_TEXT, offsetof(struct settings, cert), "FILE",
+     "our certificate and its key, where the daemon asks for one"},
     {"json", OPTION_FLAG, offsetof(struct settings, json), NULL,
      "the API's JSON, lists as one object a line; for programs"},
     {"plain", OPTION_FLAG, offsetof(struct settings, plain), NULL,

@@ -10,7 +10,7 @@
 
 #include "engine/cli/command.h"
 
-/* --url, --key, --ca, --json, --plain, --no-color, --help. */
+/* --url, --key, --ca, --cert, --json, --plain, --no-color, --help. */
 extern const struct option_row args_common[];
 
 struct args {

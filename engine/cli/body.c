@@ -55,8 +55,7 @@ body_count(json_t *body, const char *path, long value)
 void
 body_flag(json_t *body, const char *path, bool value)
 {
-    if (value)
-        put(body, path, json_true());
+    put(body, path, json_boolean(value));
 }
 
 void

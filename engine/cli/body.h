@@ -15,7 +15,6 @@ void body_text(json_t *body, const char *path, const char *value);
 /* Negative adds nothing. */
 void body_count(json_t *body, const char *path, long value);
 
-/* Only true adds something. */
 void body_flag(json_t *body, const char *path, bool value);
 
 /* "a,b,c" as a list of strings, blanks trimmed. */

@@ -334,7 +334,7 @@ const struct command cmd_campaign_send = {
         "CSV: the first row names the columns; `to` is the number, an optional "
         "`sender` says who the\nreplies of that row belong to, all others are "
         "fields for the template. NDJSON: one\n{\"to\": …, \"sender\": …, "
-        "\"vars\": {…}} a line.\n\n"
+        "\"vars\": {…}} a line. With --json each step's answer is one line.\n\n"
         "Examples:\n"
         "  volley campaign send people.csv --from +12125550101 --watch \\\n"
         "      --text 'Hi {{first_name|there}}, your car {{plate}} is ready'\n"

@@ -94,8 +94,8 @@ static const char *const number_members[] = {
 
 static const struct option_row pool_rows[] = {
     {"numbers", OPTION_TEXT, TEXT(0), "A,B", "that belong to it"},
-    {"exclusive", OPTION_FLAG, FLAG(0), NULL,
-     "a sender and a subscriber keep one number"},
+    {"overlap", OPTION_FLAG, FLAG(0), NULL,
+     "a second sender may use the same number to a subscriber"},
     {"on-conflict", OPTION_TEXT, TEXT(1), "WHAT",
      "no number free: reroute, hold, fail or share"},
     {NULL},
@@ -103,7 +103,7 @@ static const struct option_row pool_rows[] = {
 
 static const char *const pool_members[] = {
     "numbers[]",
-    "exclusive",
+    "!exclusive",
     "on_conflict",
 };
 
@@ -203,10 +203,14 @@ put_member(json_t *body, const struct option_row *row, const char *member,
     const char *field = (const char *)options + row->at;
     char path[64];
     size_t n = strlen(member);
+    bool turned = member[0] == '!';
     bool list = n > 2 && strcmp(member + n - 2, "[]") == 0;
     snprintf(path, sizeof path, "%.*s", (int)(list ? n - 2 : n), member);
     switch (row->kind) {
-    case OPTION_FLAG: body_flag(body, path, *(const bool *)field); break;
+    case OPTION_FLAG:
+        if (*(const bool *)field)
+            body_flag(body, member + turned, !turned);
+        break;
     case OPTION_COUNT: body_count(body, path, *(const long *)field); break;
     case OPTION_TEXT:
         if (list)
@@ -405,13 +409,13 @@ const struct command cmd_pools = {
 const struct command cmd_pools_add = {
     .name = "pools add",
     .summary = "make a pool of numbers",
-    .usage = "NAME --numbers A,B [--exclusive] [--on-conflict WHAT]",
-    .help = "An exclusive pool keeps a sender and a subscriber on one number "
-            "and gives a second sender\nanother, so that every reply has one "
-            "owner.\n\n"
+    .usage = "NAME --numbers A,B [--overlap] [--on-conflict WHAT]",
+    .help = "A pool keeps a sender and a subscriber on one number and gives a "
+            "second sender another, so\nthat every reply has one owner; "
+            "--overlap gives that up.\n\n"
             "Example:\n"
             "  volley pools add city --numbers +12125550101,+12125550102 "
-            "--exclusive --on-conflict reroute\n",
+            "--on-conflict hold\n",
     .options = pool_rows,
     ONE_WORD,
     .run = run_add,

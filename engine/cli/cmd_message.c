@@ -21,7 +21,7 @@
 
 struct messages_options {
     const char *state, *direction, *to, *from, *sender, *campaign, *thread;
-    const char *external_id, *after, *before;
+    const char *external_id;
     long limit;
 };
 
@@ -37,8 +37,6 @@ static const struct option_row messages_rows[] = {
     {"campaign", OPTION_TEXT, AT(campaign), "ID", "of this campaign"},
     {"thread", OPTION_TEXT, AT(thread), "ID", "of this conversation"},
     {"external-id", OPTION_TEXT, AT(external_id), "ID", "with your own id"},
-    {"after", OPTION_TEXT, AT(after), "TIME", "made since then"},
-    {"before", OPTION_TEXT, AT(before), "TIME", "made before then"},
     {"limit", OPTION_COUNT, AT(limit), "ROWS", "0: all [50]"},
     {NULL},
 };
@@ -54,24 +52,11 @@ static const struct list_view messages_view = {
     messages_columns, sizeof messages_columns / sizeof *messages_columns,
     "No message fits."};
 
-/* A time as typed, sent as RFC 3339; false after saying what is wrong. */
-static bool
-add_moment(struct query *path, const char *name, const char *value)
-{
-    json_t *body = json_object();
-    bool ok = body_moment(body, name, name, value);
-    const char *moment = field_text(body, name);
-    query_add(path, name, *moment != '\0' ? moment : NULL);
-    json_decref(body);
-    return ok;
-}
-
 static enum outcome
 run_messages(const struct call *call)
 {
     const struct messages_options *o = call->options;
     struct query path;
-    enum outcome outcome = OUTCOME_USAGE;
     query_begin(&path, "/v1/messages");
     query_add(&path, "state", o->state);
     query_add(&path, "direction", o->direction);
@@ -81,10 +66,8 @@ run_messages(const struct call *call)
     query_add(&path, "campaign", o->campaign);
     query_add(&path, "thread", o->thread);
     query_add(&path, "external_id", o->external_id);
-    if (add_moment(&path, "after", o->after) &&
-        add_moment(&path, "before", o->before))
-        outcome = list_show(call, query_text(&path), &messages_view,
-                            list_limit(o->limit, 50));
+    enum outcome outcome = list_show(call, query_text(&path), &messages_view,
+                                     list_limit(o->limit, 50));
     query_end(&path);
     return outcome;
 }
@@ -115,8 +98,11 @@ print_state(const json_t *message)
         printf(" (%s)", code);
     }
     if (*held != '\0')
-        printf(": rule %s of %s, until %s", held,
-               field_text(message, "held.pack"),
+        printf(": %s", held);
+    if (*field_text(message, "held.pack") != '\0')
+        printf(" of %s", field_text(message, "held.pack"));
+    if (*field_text(message, "held.until") != '\0')
+        printf(", until %s",
                field_moment(message, "held.until", until, sizeof until));
     putchar('\n');
 }
@@ -145,8 +131,8 @@ print_parts(const json_t *message)
         table_add(table, field_cell(part, "bind", cell, sizeof cell));
         table_add(table, field_text(part, "smsc_id"));
         table_add_painted(table, state, term_state_paint(state));
-        field_cell(part, "error", cell, sizeof cell);
-        table_add(table, *cell ? cell : field_text(part, "error.text"));
+        table_addf(table, "%s %s", field_text(part, "error.code"),
+                   field_text(part, "error.text"));
     }
     putchar('\n');
     table_print(table, stdout, term_columns());
@@ -319,7 +305,7 @@ const struct command cmd_messages = {
     .usage = "[--state STATE] [--to NUMBER] [--campaign ID] [--limit ROWS]",
     .help = "Examples:\n"
             "  volley messages --state failed --limit 100\n"
-            "  volley messages --direction in --after '2025-12-01 09:00'\n"
+            "  volley messages --direction in --sender Ann\n"
             "  volley messages --to +14155550123 --json\n",
     .options = messages_rows,
     .options_bytes = sizeof(struct messages_options),

@@ -32,8 +32,9 @@ struct option_row {
 /* What every command understands, from the command line or environment. */
 struct settings {
     const char *url;
-    const char *key; /* "@FILE" reads it from a file */
-    const char *ca;  /* file of certificates to trust; NULL: the system's */
+    const char *key;  /* "@FILE" reads it from a file */
+    const char *ca;   /* file of certificates to trust; NULL: the system's */
+    const char *cert; /* PEM file with our certificate and its key; or NULL */
     bool json;
     bool no_colour;
     bool plain;

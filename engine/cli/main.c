@@ -76,6 +76,7 @@ main(int argc, char **argv)
         .url = env_or("VOLLEY_URL", "http://127.0.0.1:8080"),
         .key = env_or("VOLLEY_KEY", NULL),
         .ca = env_or("VOLLEY_CA", NULL),
+        .cert = env_or("VOLLEY_CERT", NULL),
     };
     size_t used = 0;
     int skipped = args_take_settings(&settings, argc - 1, argv + 1);
