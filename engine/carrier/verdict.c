@@ -37,17 +37,18 @@ verdict_by_name(const char *name, enum verdict *out)
     return false;
 }
 
+/* clang-format off */
 static enum verdict
 standard(uint32_t status)
 {
     switch (status) {
-#define VERDICT_ROW(code, what, why)                                           \
-    case code: return VERDICT_##what;                                          \
-        #include "engine/carrier/verdict.def"
+#define VERDICT_ROW(code, what, why) case code: return VERDICT_##what;
+#include "engine/carrier/verdict.def"
     default: break;
     }
     return status >= 0x400 && status <= 0x4FF ? VERDICT_RETRY : VERDICT_FAIL;
 }
+/* clang-format on */
 
 enum verdict
 verdict_of_submit(const struct carrier_settings *settings, uint32_t status)
