@@ -77,6 +77,10 @@ struct carrier_ops {
 };
 #define CARRIER_NO_ANSWER_NOW 0xFFFFFFFFu
 
+/* carrier_submit(): the part breaks a rule of the protocol (a number too
+ * long, a field that the version lacks). It can never leave: fail it. */
+enum { CARRIER_CANNOT_ENCODE = -2 };
+
 struct carrier_settings; /* carrier/settings.h */
 
 /* settings is borrowed until destroyed or replaced. Starts to connect in the
@@ -110,9 +114,9 @@ struct mono carrier_room_at(const struct carrier *c, struct mono now);
  * Hands one part over: encodes `submit` (a submit_sm with everything but its
  * sequence number) into the held lane of a bind. bind_hint: the bind that
  * took the earlier parts of the same message, or -1. The bind used is
- * returned, -1 when there is no room after all (nothing happened). Charges
- * rate and window. The carrier calls conn_hold() for all its binds when told
- * the turn's position by carrier_hold().
+ * returned, -1 when there is no room after all (nothing happened), or
+ * CARRIER_CANNOT_ENCODE. Charges rate and window. The carrier calls conn_hold()
+ * for all its binds when told the turn's position by carrier_hold().
  */
 int carrier_submit(struct carrier *c, struct pdu *submit,
                    const struct part_ref *part, int bind_hint, struct mono now);
@@ -130,9 +134,15 @@ void carrier_rebind(struct carrier *c);
 /* How many parts wait for this carrier, for the stall detector and status. */
 void carrier_set_backlog(struct carrier *c, uint64_t parts);
 
+/* What leaves by this carrier passes here: for rates of the numbers that
+ * send through it (rate_use_gate), so that they count what has left. */
+struct rate_gate;
+struct rate_gate *carrier_gate(struct carrier *c);
+
 const char *carrier_name(const struct carrier *c);
 const struct carrier_settings *carrier_get_settings(const struct carrier *c);
 enum carrier_state carrier_get_state(const struct carrier *c);
+const char *carrier_state_name(enum carrier_state state); /* "up" */
 
 /* A picture for people, filled for GET /v1/carriers and metrics. */
 struct bind_view {

@@ -147,24 +147,6 @@ reap(struct loop *l)
 }
 
 void
-loop_destroy(struct loop *l)
-{
-    if (!l)
-        return;
-    resolver_destroy(l->resolver);
-    reap(l);
-    for (unsigned i = 0; i < l->signal_count; i++)
-        event_del(&l->signals[i].ev);
-    event_del(&l->tick);
-    event_del(&l->woken);
-    event_base_free(l->base);
-    close(l->wake_fd);
-    free(l->reaped);
-    free(l->now);
-    free(l);
-}
-
-void
 loop_set_phases(struct loop *l, const struct loop_phase *phases, unsigned count,
                 void *arg)
 {
@@ -245,6 +227,25 @@ run_jobs(struct loop_jobs *jobs)
         job->run(job->arg);
         job = next;
     }
+}
+
+void
+loop_destroy(struct loop *l)
+{
+    if (!l)
+        return;
+    resolver_destroy(l->resolver);
+    run_jobs(&l->after_read); /* connections that were ended already */
+    reap(l);
+    for (unsigned i = 0; i < l->signal_count; i++)
+        event_del(&l->signals[i].ev);
+    event_del(&l->tick);
+    event_del(&l->woken);
+    event_base_free(l->base);
+    close(l->wake_fd);
+    free(l->reaped);
+    free(l->now);
+    free(l);
 }
 
 void

@@ -273,6 +273,29 @@ session_close(struct session *s, enum close_reason why, const char *detail,
         session_end(s, SESSION_EV_CLOSE, why, detail, drain);
 }
 
+static void
+ignore_closed(void *owner, enum close_reason why, const char *detail)
+{
+    (void)owner, (void)why, (void)detail;
+}
+
+static void
+ignore_opened(void *owner)
+{
+    (void)owner;
+}
+
+void
+session_orphan(struct session *s)
+{
+    /* Dropped at once, so nothing but the end can still be told. */
+    static const struct session_ops nobody = {.opened = ignore_opened,
+                                              .closed = ignore_closed};
+    s->ops = &nobody;
+    s->owner = NULL;
+    session_close(s, CLOSE_ASKED, "its owner went away", false);
+}
+
 enum session_state
 session_get_state(const struct session *s)
 {

@@ -152,6 +152,9 @@ session_answer(struct session *s, uint32_t request_id, uint32_t sequence,
  * and TLVs set by the caller. */
 MUST_CHECK bool session_answer_pdu(struct session *s, const struct pdu *answer);
 
+/* Whether the output has room for an answer now. */
+bool session_can_answer(const struct session *s);
+
 /* As conn_hold() and conn_release(): the durable lane. Not needed when the
  * connection was made with conn_settings.unheld. */
 void session_hold(struct session *s, uint64_t pos);
@@ -171,6 +174,10 @@ void session_unbind(struct session *s, unsigned wait_ms);
 /* Flushes what may leave (drain), then closes without unbind. */
 void session_close(struct session *s, enum close_reason why, const char *detail,
                    bool drain);
+
+/* The owner goes away at once: the connection is dropped and nothing is told
+ * to anybody. */
+void session_orphan(struct session *s);
 
 enum session_state session_get_state(const struct session *s);
 bool session_is_bound(const struct session *s);

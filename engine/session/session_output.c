@@ -152,6 +152,12 @@ session_answer_pdu(struct session *s, const struct pdu *answer)
     return queue(s, answer) == PDU_OK;
 }
 
+bool
+session_can_answer(const struct session *s)
+{
+    return conn_room(s->conn, FIELDS_BYTES) != NULL;
+}
+
 void
 session_hold(struct session *s, uint64_t pos)
 {
