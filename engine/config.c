@@ -184,7 +184,7 @@ load_open(struct loading *l, const struct shape *s, const char *path,
             continue;
         snprintf(entry, sizeof entry, "%s.%s", path, c->key);
         const char *text = value_expand(l->arena, raw, false, why);
-        if (!text || !value_read_entry(l->arena, row, c->key, text,
+        if (!text || !value_read_entry(l->arena, row, c->key, text, raw,
                                        list + i * row->width, why))
             add_fault(l, entry, why);
         i++;

@@ -331,8 +331,10 @@ check_listeners(struct checking *k)
             if (all[i].address->port &&
                 all[i].address->port == all[j].address->port &&
                 strcmp(all[i].address->host, all[j].address->host) == 0) {
-                refuse(k, all[i].path, "'%s' is %s too", all[i].address->text,
-                       all[j].path);
+                /* Blame what stands in the file, not a default. */
+                bool given = lines_of(k->lines, all[i].path) != 0;
+                refuse(k, all[given ? i : j].path, "'%s' is %s too",
+                       all[i].address->text, all[given ? j : i].path);
                 break;
             }
 }

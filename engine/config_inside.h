@@ -149,7 +149,8 @@ value_read(struct arena *a, const struct config_row *row, const char *text,
 /* One entry of an open mapping. */
 MUST_CHECK bool
 value_read_entry(struct arena *a, const struct config_row *row, const char *key,
-                 const char *text, void *at, char why[CONFIG_WHY_BYTES]);
+                 const char *text, const char *shown, void *at,
+                 char why[CONFIG_WHY_BYTES]);
 /* Replaces "${NAME}"; the text itself when there is none. NULL: why. */
 const char *value_expand(struct arena *a, const char *text, bool secret,
                          char why[CONFIG_WHY_BYTES]);

@@ -262,9 +262,12 @@ read_file(const struct reading *r)
     if (!length_fits(r))
         return false;
     FILE *f = fopen(r->text, "r");
-    if (!f)
-        return no(r, "'%.120s' cannot be read: %s", r->shown, strerror(errno));
-    fclose(f);
+    bool failed = !f || (fgetc(f) == EOF && ferror(f)); /* a folder opens */
+    int cause = errno;
+    if (f)
+        fclose(f);
+    if (failed)
+        return no(r, "'%.120s' cannot be read: %s", r->shown, strerror(cause));
     return store_text(r);
 }
 
@@ -293,7 +296,7 @@ read_address(const struct reading *r)
     uint8_t octets[16];
     if (host.n && inet_pton(AF_INET, copy, octets) != 1 &&
         inet_pton(AF_INET6, copy, octets) != 1 && strcmp(copy, "localhost"))
-        return no(r, "'%.60s' is not an IP address", copy);
+        return no(r, "'%.60s' has no IP address", r->shown);
     out->host = copy;
     out->port = (uint16_t)port;
     out->text = arena_text(r->arena, slice_str(r->text));
@@ -454,8 +457,9 @@ read_tlv(const struct reading *r, const char *key)
 
 bool
 value_read_entry(struct arena *a, const struct config_row *row, const char *key,
-                 const char *text, void *at, char why[CONFIG_WHY_BYTES])
+                 const char *text, const char *shown, void *at,
+                 char why[CONFIG_WHY_BYTES])
 {
-    const struct reading r = {a, row, text, text, at, why};
+    const struct reading r = {a, row, text, shown, at, why};
     return row->type == SET_STATUSES ? read_status(&r, key) : read_tlv(&r, key);
 }
