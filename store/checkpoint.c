@@ -244,7 +244,7 @@ commit_checkpoint(struct store *s, struct store_checkpoint *c)
         int rc = write_checkpoint(s, c);
         if (rc == 0)
             break;
-        if (store_env_verdict(rc) != STORE_FULL) {
+        if (store_env_verdict_of_write(rc, s->settings.dir) != STORE_FULL) {
             store_set_failed(s, "checkpoint", rc);
             return false;
         }
@@ -272,7 +272,7 @@ upkeep_slice(struct store *s)
         if (rc != 0) {
             store_merge_abandon(runs);
             runs->merge_later = true;
-            if (store_env_verdict(rc) != STORE_FULL)
+            if (store_env_verdict_of_write(rc, s->settings.dir) != STORE_FULL)
                 store_set_failed(s, "merge of runs", rc);
         } else if (did) {
             return true;

@@ -155,7 +155,7 @@ commit_surely(struct store *s, const struct store_batch *b, const char *where,
             store_clear_full(s, FULL_COMMIT);
             return true;
         }
-        if (store_env_verdict(rc) != STORE_FULL) {
+        if (store_env_verdict_of_write(rc, s->settings.dir) != STORE_FULL) {
             store_set_failed(s, where, rc);
             return false;
         }

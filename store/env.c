@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,19 +34,38 @@ open_table(struct store_env *e, const struct store_env_settings *settings)
     return mdb_txn_commit(txn);
 }
 
-/* A file cut short would end in SIGBUS at the first touch beyond its end.
- * 64 pages of tolerance: pages freed before their commit are not written. */
-static bool
-is_cut_short(const struct store_env *e)
+/*
+ * A file shorter than its last page would end in SIGBUS at a touch beyond its
+ * end. Pages freed in the transaction that took them are never written, so a
+ * few may rightly be missing: they become zeros, which LMDB refuses as a
+ * page should it ever look. 64: far more than such pages were ever seen.
+ */
+static int
+fill_short_file(const struct store_env *e, bool read_only)
 {
     MDB_envinfo info;
     MDB_stat st;
     struct stat file;
     int fd;
-    if (mdb_env_info(e->lmdb, &info) != 0 || mdb_env_stat(e->lmdb, &st) != 0 ||
-        mdb_env_get_fd(e->lmdb, &fd) != 0 || fstat(fd, &file) != 0)
-        return true;
-    return (uint64_t)file.st_size / st.ms_psize + 64 < info.me_last_pgno + 1;
+    int rc = mdb_env_info(e->lmdb, &info);
+    if (rc == 0)
+        rc = mdb_env_stat(e->lmdb, &st);
+    if (rc == 0)
+        rc = mdb_env_get_fd(e->lmdb, &fd);
+    if (rc == 0 && fstat(fd, &file) != 0)
+        rc = errno;
+    if (rc != 0)
+        return rc;
+    uint64_t want = (info.me_last_pgno + 1) * (uint64_t)st.ms_psize;
+    uint64_t have = (uint64_t)file.st_size;
+    if (have >= want)
+        return 0;
+    uint64_t missing = (want - have) / st.ms_psize;
+    if (missing > (read_only ? 8 : 64))
+        return MDB_CORRUPTED;
+    if (read_only)
+        return 0;
+    return ftruncate(fd, (off_t)want) == 0 ? 0 : errno;
 }
 
 int
@@ -64,8 +84,8 @@ store_env_open(struct store_env *e, const struct store_env_settings *settings)
         rc = mdb_env_set_maxreaders(e->lmdb, READERS_MAX);
     if (rc == 0)
         rc = mdb_env_open(e->lmdb, settings->path, flags, 0600);
-    if (rc == 0 && is_cut_short(e))
-        rc = MDB_CORRUPTED;
+    if (rc == 0)
+        rc = fill_short_file(e, settings->read_only);
     if (rc == 0)
         rc = open_table(e, settings);
     int dead;
@@ -99,6 +119,37 @@ store_env_verdict(int rc)
     case MDB_VERSION_MISMATCH: return STORE_VERSION;
     default: return STORE_FAILED;
     }
+}
+
+/* Whether a mebibyte can be written; its name ends as those of LMDB do, so
+ * that whatever makes their disk full makes it full for this one. */
+static bool
+has_room(const char *dir)
+{
+    static const uint8_t octets[65536];
+    char path[4096];
+    snprintf(path, sizeof path, "%s/probe.mdb", dir);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno != ENOSPC && errno != EDQUOT;
+    bool room = true;
+    for (int i = 0; room && i < 16; i++) {
+        errno = 0;
+        ssize_t n = write(fd, octets, sizeof octets);
+        room = n == (ssize_t)sizeof octets ||
+               (n < 0 && errno != ENOSPC && errno != EDQUOT);
+    }
+    close(fd);
+    (void)unlink(path);
+    return room;
+}
+
+enum store_result
+store_env_verdict_of_write(int rc, const char *dir)
+{
+    if (rc == EIO && !has_room(dir))
+        return STORE_FULL;
+    return store_env_verdict(rc);
 }
 
 /* ---- views ------------------------------------------------------------- */

@@ -56,6 +56,13 @@ store_view_refresh(struct store_view *v, const struct store_env *e);
 void store_view_rest(struct store_view *v);
 void store_view_fini(struct store_view *v);
 
+/*
+ * What a failed write in dir means. A disk that fills up in the middle of a
+ * write cuts it short, which LMDB reports as EIO: so the disk is asked, by a
+ * small file, whether there is room.
+ */
+enum store_result store_env_verdict_of_write(int rc, const char *dir);
+
 /* mkdir that may exist already; 0 or errno. */
 MUST_CHECK int store_dir_make(const char *path);
 /* Makes the names in a directory durable; 0 or errno. */

@@ -118,3 +118,14 @@ store_table_is_control(enum store_table table)
     }
     return false;
 }
+
+bool
+store_table_is_known(unsigned number)
+{
+    static const uint8_t known[256] = {
+#define TABLE(number, name, env, help) [number] = 1,
+#include "store/schema.def"
+#undef TABLE
+    };
+    return number < 256 && known[number];
+}

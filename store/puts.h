@@ -36,6 +36,7 @@ void store_puts_fini(struct store_puts *p);
 /* table u8 | key: LMDB's order is then table by table. */
 size_t store_row_key(uint8_t dst[1 + STORE_KEY_MAX], enum store_table table,
                      struct slice key);
+bool store_table_is_known(unsigned number);
 /* Whether a table lies in the control environment (else in state). */
 bool store_table_is_control(enum store_table table);
 

@@ -142,6 +142,18 @@ store_segment_hold(struct store_log *log, uint64_t pos,
     return res;
 }
 
+uint64_t
+store_segment_after(struct store_log *log, uint64_t pos)
+{
+    uint64_t next = UINT64_MAX;
+    pthread_mutex_lock(&log->lock);
+    size_t i = log->n > 0 ? find_locked(log, pos) + 1 : 0;
+    if (i < log->n)
+        next = log->v[i]->first;
+    pthread_mutex_unlock(&log->lock);
+    return next;
+}
+
 void
 store_segment_release(struct store_log *log, struct store_segment *seg)
 {

@@ -56,6 +56,8 @@ void store_log_close(struct store_log *log);
 MUST_CHECK enum store_result
 store_segment_hold(struct store_log *log, uint64_t pos,
                    struct store_segment **out);
+/* Where the segment after that of pos begins; UINT64_MAX after the newest. */
+uint64_t store_segment_after(struct store_log *log, uint64_t pos);
 void store_segment_release(struct store_log *log, struct store_segment *seg);
 
 /* Makes the segment that begins at `first` the newest, and holds it. 0 or

@@ -13,11 +13,18 @@
 enum { DEADLINE_S = 20 };
 
 void
+rig_fail(const char *file, int line, const char *what)
+{
+    fprintf(stderr, "%s:%d: %s\n", file, line, what);
+    abort();
+}
+
+void
 rig_init(struct rig *g)
 {
     *g = (struct rig){0};
     snprintf(g->dir, sizeof g->dir, "store-test-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(g->dir));
+    rig_assert(mkdtemp(g->dir));
     g->settings = (struct store_settings){.dir = g->dir, .pace_ms = 0};
 }
 
@@ -40,10 +47,11 @@ rig_open(struct rig *g)
 {
     char why[STORE_WHY_BYTES];
     enum store_result res = store_open(&g->settings, 1000, &g->s, why);
-    ck_assert_msg(res == STORE_OK, "open: %d %s", res, why);
+    if (res != STORE_OK)
+        rig_fail(__FILE__, __LINE__, why);
     if (!g->settings.read_only)
-        ck_assert_int_eq(store_start(g->s), STORE_OK);
-    ck_assert_int_eq(store_reader_open(g->s, &g->r), STORE_OK);
+        rig_assert(store_start(g->s) == STORE_OK);
+    rig_assert(store_reader_open(g->s, &g->r) == STORE_OK);
 }
 
 void
@@ -80,7 +88,7 @@ enum { FACT_HEAD = 12 };
 void
 rig_make_fact(uint8_t *p, uint64_t number, size_t n)
 {
-    ck_assert(n >= FACT_HEAD && n <= STORE_FACT_MAX);
+    rig_assert(n >= FACT_HEAD && n <= STORE_FACT_MAX);
     p[0] = (uint8_t)n;
     p[1] = (uint8_t)(n >> 8);
     p[2] = p[3] = 0;
@@ -116,7 +124,7 @@ rig_batch(struct rig *g)
     while (!g->b) {
         g->b = store_batch_take(g->s);
         if (!g->b) {
-            ck_assert_msg(rig_now_us() < until, "no batch came back");
+            rig_assert(rig_now_us() < until);
             rig_drain(g, 100);
         } else {
             g->b->wall_ms = rig_now_us() / 1000;
@@ -130,7 +138,7 @@ rig_fact(struct rig *g, uint64_t number, size_t n)
 {
     uint64_t pos;
     uint8_t *p = store_batch_fact(g->s, rig_batch(g), n, &pos);
-    ck_assert_ptr_nonnull(p);
+    rig_assert(p);
     rig_make_fact(p, number, n);
     return pos;
 }
@@ -150,7 +158,7 @@ rig_drain(struct rig *g, int ms)
     struct pollfd pfd = {store_event_fd(g->s), POLLIN, 0};
     struct store_batch *b = store_done(g->s);
     if (!b && poll(&pfd, 1, ms) > 0) {
-        ck_assert_int_eq(read(pfd.fd, &count, sizeof count), sizeof count);
+        rig_assert(read(pfd.fd, &count, sizeof count) == sizeof count);
         b = store_done(g->s);
     }
     for (; b; b = store_done(g->s))
@@ -167,7 +175,7 @@ rig_commit(struct rig *g)
     commits = stats.commits + (g->b ? 1 : 0);
     rig_post(g);
     do {
-        ck_assert_msg(rig_now_us() < until, "not durable in time");
+        rig_assert(rig_now_us() < until);
         rig_drain(g, 50);
         store_stats(g->s, &stats);
     } while (store_durable(g->s) < end || stats.commits < commits);
@@ -179,7 +187,7 @@ struct store_checkpoint *
 rig_checkpoint(struct rig *g)
 {
     struct store_batch *b = rig_batch(g);
-    ck_assert(!store_checkpoint_busy(g->s));
+    rig_assert(!store_checkpoint_busy(g->s));
     b->checkpoint = store_checkpoint_create(g->s, store_end(g->s));
     return b->checkpoint;
 }
@@ -196,7 +204,7 @@ rig_wait_checkpoint(struct rig *g)
 {
     uint64_t until = rig_now_us() + DEADLINE_S * UINT64_C(1000000);
     while (store_checkpoint_busy(g->s)) {
-        ck_assert_msg(rig_now_us() < until, "checkpoint not done in time");
+        rig_assert(rig_now_us() < until);
         rig_sleep_ms(2);
     }
     store_reader_rest(g->r);

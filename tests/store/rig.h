@@ -19,6 +19,14 @@ struct rig {
     struct store_batch *b;  /* the one being gathered */
 };
 
+/* Like ck_assert, but also for programs that are no Check test. */
+#define rig_assert(truth)                                                      \
+    do {                                                                       \
+        if (!(truth))                                                          \
+            rig_fail(__FILE__, __LINE__, #truth);                              \
+    } while (0)
+_Noreturn void rig_fail(const char *file, int line, const char *what);
+
 /* A fresh directory, nothing opened yet; settings may then be changed. */
 void rig_init(struct rig *g);
 /* Closes what is open and removes the directory. */
