@@ -6,6 +6,8 @@
  * gathers all the faults it can see; a step that cannot build on the one
  * before is left out.
  */
+#include "engine/config.h"
+
 #include "engine/config_inside.h"
 
 #include <errno.h>
