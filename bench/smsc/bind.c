@@ -177,7 +177,10 @@ on_bind(struct bind *b, const struct pdu *p)
             !pdu_add_tlv(&answer, TLV_SC_INTERFACE_VERSION,
                          slice_of(version, 1)))
             return;
-        send_pdu(b, &answer, b->version);
+        /* 3.3 has no transceiver; who asks for one is answered all the same. */
+        send_pdu(b, &answer,
+                 smpp_command_in(answer.id, b->version) ? b->version
+                                                        : SMPP_V34);
     } else {
         put_header(b, answer.id, status, p->sequence);
     }
