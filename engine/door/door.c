@@ -1,0 +1,317 @@
+/*
+ * door.c - opens and closes the door.
+ *
+ * Promise: as in door.h. The order of closing: no new connections, streams
+ * end and waits are cut short, what the engine still owes is answered, then
+ * whoever is left is closed.
+ */
+#include "engine/door/door.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "engine/core/log.h"
+#include "engine/door/auth.h"
+#include "engine/door/courier.h"
+#include "engine/door/http.h"
+#include "engine/door/tls.h"
+#include "engine/door/watch.h"
+
+enum {
+    MEMORY_PER_CONNECTION = 64 * 1024, /* headers, then body pieces */
+    MEMORY_STEP = 16 * 1024,
+    LINGER_MS = 3000, /* for requests that the engine still owes */
+    BACKLOG = 511,
+};
+
+/* One door a process: MHD's workers and the courier refer to it. */
+static struct door *the_door;
+
+static struct query *
+query_make(struct door *d)
+{
+    struct query *q = query_create(d->flow);
+    pthread_mutex_lock(&d->query_lock);
+    struct query **more =
+        realloc(d->queries, (d->query_count + 1) * sizeof *more);
+    if (q && more)
+        more[d->query_count++] = q;
+    if (more)
+        d->queries = more;
+    pthread_mutex_unlock(&d->query_lock);
+    if (more)
+        return q;
+    query_destroy(q);
+    return NULL;
+}
+
+struct query *
+door_query(struct door *d)
+{
+    static _Thread_local struct query *mine;
+    static _Thread_local struct door *of;
+    if (of != d || !mine) {
+        mine = query_make(d);
+        of = d;
+    }
+    return mine;
+}
+
+/* "host:port", "[v6]:port", ":port" into host and port. */
+static bool
+listen_split(const char *text, char host[256], char port[16])
+{
+    const char *colon = strrchr(text, ':');
+    if (!colon || !colon[1] || strlen(colon + 1) > 5)
+        return false;
+    size_t n = (size_t)(colon - text);
+    if (n >= 2 && text[0] == '[' && text[n - 1] == ']') {
+        text++;
+        n -= 2;
+    }
+    if (n > 255)
+        return false;
+    memcpy(host, text, n);
+    host[n] = 0;
+    snprintf(port, 16, "%s", colon + 1);
+    return true;
+}
+
+static int
+socket_open(const struct addrinfo *a)
+{
+    int one = 1;
+    int fd =
+        socket(a->ai_family, a->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+static bool
+is_loopback(const struct sockaddr *a)
+{
+    const struct sockaddr_in *v4 = (const void *)a;
+    const struct sockaddr_in6 *v6 = (const void *)a;
+    if (a->sa_family == AF_INET)
+        return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+    return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
+static void
+note_address(struct door *d, int fd)
+{
+    struct sockaddr_storage bound;
+    socklen_t n = sizeof bound;
+    if (getsockname(fd, (struct sockaddr *)&bound, &n) != 0)
+        return;
+    d->port = bound.ss_family == AF_INET
+                  ? ntohs(((struct sockaddr_in *)&bound)->sin_port)
+                  : ntohs(((struct sockaddr_in6 *)&bound)->sin6_port);
+    bool shared = is_loopback((struct sockaddr *)&bound);
+    if (d->limits.per_address == 0 && !shared)
+        d->limits.per_address = 32;
+}
+
+/* The listening socket; -1 with the reason. */
+static int
+listen_open(struct door *d, const char *text, char why[DOOR_WHY_BYTES])
+{
+    char host[256], port[16];
+    struct addrinfo *found = NULL;
+    struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                             .ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    if (!listen_split(text, host, port)) {
+        snprintf(why, DOOR_WHY_BYTES,
+                 "http.listen %.100s: an address and a port are needed, as in "
+                 "127.0.0.1:8080",
+                 text);
+        return -1;
+    }
+    int error = getaddrinfo(host[0] ? host : NULL, port, &hints, &found);
+    if (error) {
+        snprintf(why, DOOR_WHY_BYTES, "http.listen %.100s: %s", text,
+                 gai_strerror(error));
+        return -1;
+    }
+    int fd = socket_open(found);
+    if (fd < 0)
+        snprintf(why, DOOR_WHY_BYTES, "http.listen %.100s: %m", text);
+    freeaddrinfo(found);
+    if (fd >= 0)
+        note_address(d, fd);
+    return fd;
+}
+
+static struct MHD_Daemon *
+mhd_start(struct door *d, int fd)
+{
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
+    struct MHD_OptionItem tls[4];
+    unsigned n = 0;
+    if (d->cert) {
+        flags |= MHD_USE_TLS;
+        tls[n++] =
+            (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, d->cert};
+        tls[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, d->key};
+    }
+    if (d->client_ca)
+        tls[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0,
+                                           d->client_ca};
+    tls[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+    const struct door_settings *l = &d->limits;
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, http_on_request, d, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_THREAD_POOL_SIZE, l->workers, MHD_OPTION_CONNECTION_LIMIT,
+        l->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, l->per_address,
+        MHD_OPTION_CONNECTION_TIMEOUT, l->idle_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION,
+        MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)MEMORY_STEP,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
+        http_on_completed, d, MHD_OPTION_NOTIFY_CONNECTION, http_on_connection,
+        d, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+}
+
+static void
+set_limits(struct door *d, const struct door_settings *s)
+{
+    struct door_settings *l = &d->limits;
+    *l = *s;
+    l->listen = l->admin_key = l->data_dir = NULL;
+    l->tls_cert = l->tls_key = l->tls_client_ca = NULL;
+    l->workers = l->workers ? l->workers : 2;
+    l->connections = l->connections ? l->connections : 1000;
+    l->header_s = l->header_s ? l->header_s : 10;
+    l->idle_s = l->idle_s ? l->idle_s : 30;
+    l->body_octets_s = l->body_octets_s ? l->body_octets_s : 1024;
+    l->body_max = l->body_max ? l->body_max : 1024 * 1024;
+}
+
+static void
+door_free(struct door *d)
+{
+    for (unsigned i = 0; i < d->query_count; i++)
+        query_destroy(d->queries[i]);
+    free(d->queries);
+    free(d->cert);
+    free(d->key);
+    free(d->client_ca);
+    if (d->wake_fd >= 0)
+        close(d->wake_fd);
+    pthread_mutex_destroy(&d->lock);
+    pthread_mutex_destroy(&d->query_lock);
+    pthread_mutex_destroy(&d->watch_lock);
+    free(d);
+}
+
+static struct door *
+door_make(struct flow *flow, const struct door_settings *s)
+{
+    struct door *d = calloc(1, sizeof *d);
+    if (!d)
+        return NULL;
+    d->flow = flow;
+    d->wake_fd = -1;
+    pthread_mutex_init(&d->lock, NULL);
+    pthread_mutex_init(&d->query_lock, NULL);
+    pthread_mutex_init(&d->watch_lock, NULL);
+    set_limits(d, s);
+    auth_set_admin(d, s->admin_key);
+    snprintf(d->tmp_dir, sizeof d->tmp_dir, "%s/tmp",
+             s->data_dir ? s->data_dir : ".");
+    return d;
+}
+
+bool
+door_start(struct flow *flow, const struct door_settings *s,
+           char why[DOOR_WHY_BYTES])
+{
+    struct door *d = door_make(flow, s);
+    snprintf(why, DOOR_WHY_BYTES, "out of memory");
+    if (!d)
+        return false;
+    const char *address = s->listen ? s->listen : "127.0.0.1:8080";
+    int fd = tls_load(d, s, why) ? listen_open(d, address, why) : -1;
+    if (fd < 0) {
+        door_free(d);
+        return false;
+    }
+    if (!courier_start(d)) {
+        snprintf(why, DOOR_WHY_BYTES, "no thread for the courier: %m");
+        close(fd);
+        door_free(d);
+        return false;
+    }
+    d->mhd = mhd_start(d, fd);
+    if (!d->mhd) {
+        snprintf(why, DOOR_WHY_BYTES, "libmicrohttpd does not start: %m");
+        courier_stop(d);
+        close(fd);
+        door_free(d);
+        return false;
+    }
+    the_door = d;
+    log_info(ROOM_DOOR, "door_open", "listen=%s port=%u tls=%s", address,
+             d->port, d->cert ? "yes" : "no");
+    return true;
+}
+
+uint16_t
+door_port(void)
+{
+    return the_door ? the_door->port : 0;
+}
+
+static unsigned
+requests_alive(struct door *d)
+{
+    pthread_mutex_lock(&d->lock);
+    unsigned alive = d->alive;
+    pthread_mutex_unlock(&d->lock);
+    return alive;
+}
+
+/* Nobody may wait any more: whoever still does is resumed and closed. */
+static void
+close_waiting(struct door *d)
+{
+    atomic_store(&d->closing, true);
+    pthread_mutex_lock(&d->lock);
+    for (struct request *r = d->all; r; r = r->next)
+        request_wake(r);
+    pthread_mutex_unlock(&d->lock);
+}
+
+void
+door_stop(void)
+{
+    struct door *d = the_door;
+    if (!d)
+        return;
+    the_door = NULL;
+    MHD_socket listener = MHD_quiesce_daemon(d->mhd);
+    if (listener != MHD_INVALID_SOCKET)
+        close(listener);
+    atomic_store(&d->stopping, true);
+    for (unsigned ms = 0; requests_alive(d) && ms < LINGER_MS; ms += 10) {
+        courier_nudge(d);
+        usleep(10000);
+    }
+    close_waiting(d);
+    MHD_stop_daemon(d->mhd);
+    courier_stop(d);
+    log_info(ROOM_DOOR, "door_closed", "port=%u", d->port);
+    door_free(d);
+}

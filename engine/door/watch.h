@@ -1,0 +1,36 @@
+/*
+ * watch.h - connections and how long each takes over what it does.
+ *
+ * libmicrohttpd's time limit is per octet; ours are in total: the request
+ * line and headers within header_s, a body at body_octets_s or faster. Who
+ * is slower is shut down, which libmicrohttpd sees as the end.
+ *
+ * Threads: opened, marked and closed by a worker; looked at by the courier.
+ */
+#ifndef ENGINE_DOOR_WATCH_H
+#define ENGINE_DOOR_WATCH_H
+
+#include <stdint.h>
+
+struct door;
+struct watch;
+
+enum watch_stage {
+    WATCH_HEAD, /* the first request of a connection */
+    WATCH_IDLE, /* between two requests: idle time and then the header's */
+    WATCH_BODY, /* we read, the client should send */
+    WATCH_BUSY, /* the client waits for us, or reads */
+};
+
+struct watch *watch_open(struct door *d, int fd);
+void watch_close(struct door *d, struct watch *w);
+
+/* The connection is in this stage from now on. */
+void watch_mark(struct watch *w, enum watch_stage stage);
+/* So many octets of body have come in all. */
+void watch_count(struct watch *w, uint64_t octets);
+
+/* Shuts down who is too slow. The courier, each second. */
+void watch_look(struct door *d, uint64_t now_ms);
+
+#endif
