@@ -104,9 +104,19 @@ def converse(port, version):
 
 def tshark(path, *options):
     out = subprocess.run(["tshark", "-r", path, "-d", "tcp.port==2775,smpp",
-                          "-o", "tcp.desegment_tcp_streams:FALSE", *options],
-                         capture_output=True, text=True, check=True)
+                          *options], capture_output=True, text=True,
+                         check=True)
     return [line for line in out.stdout.splitlines() if line]
+
+
+FAULTS = "_ws.malformed || _ws.expert.severity >= \"Note\" || !smpp"
+
+
+def judge_is_awake(path, octets):
+    """tshark must see that a TLV which runs over its PDU is bad."""
+    at = octets.index(b"\x00\x1e\x00")
+    write_pcap(path, [octets[:at + 3] + b"\xff" + octets[at + 4:]])
+    return len(tshark(path, "-Y", FAULTS)) >= 1
 
 
 def main():
@@ -122,10 +132,10 @@ def main():
             streams += converse(port, version)
             stop(p)
     path = os.path.join(tempfile.mkdtemp(prefix="smsc-foreign-"), "s.pcap")
+    assert judge_is_awake(path, streams[2]), "tshark sees no fault at all"
     pdus = write_pcap(path, streams)
     seen = len(tshark(path, "-Y", "smpp"))
-    faults = tshark(path, "-Y", "_ws.malformed || _ws.expert.severity >= "
-                    "\"Warning\" || !smpp", "-V")
+    faults = tshark(path, "-Y", FAULTS, "-V")
     kinds = set(tshark(path, "-T", "fields", "-e", "smpp.command_id"))
     if seen != pdus or faults or pdus < 500 or len(kinds) < 8:
         print("FAIL tshark read %d of %d PDUs of %d kinds" %
