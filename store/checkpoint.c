@@ -9,6 +9,7 @@
  */
 #include "store/checkpoint.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -248,7 +249,7 @@ commit_checkpoint(struct store *s, struct store_checkpoint *c)
             store_set_failed(s, "checkpoint", rc);
             return false;
         }
-        store_set_full(s, FULL_STATE, "checkpoint", rc);
+        store_set_full(s, FULL_STATE, "checkpoint", ENOSPC);
         if (!may_retry(s))
             return false;
     }

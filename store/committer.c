@@ -160,7 +160,7 @@ commit_surely(struct store *s, const struct store_batch *b, const char *where,
             return false;
         }
         atomic_fetch_add(&s->full_waits, 1);
-        store_set_full(s, FULL_COMMIT, where, rc);
+        store_set_full(s, FULL_COMMIT, where, ENOSPC);
         if (!may_retry(s, &stop_waited_ms))
             return false;
     }

@@ -15,8 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Slots of the reader table, 64 octets each: threads times snapshots. */
-enum { READERS_MAX = 512 };
+enum {
+    /* Slots of the reader table: threads times snapshots. */
+    READERS_MAX = 500,
+    /* A slot is 64 octets, the head 192. LMDB keeps a larger size. */
+    LOCK_FILE_BYTES = 32768,
+};
 
 static int
 open_table(struct store_env *e, const struct store_env_settings *settings)
@@ -68,13 +72,33 @@ fill_short_file(const struct store_env *e, bool read_only)
     return ftruncate(fd, (off_t)want) == 0 ? 0 : errno;
 }
 
+/*
+ * LMDB maps its lock file for writing and leaves it full of holes: on a full
+ * disk the first touch of a hole is SIGBUS. So its blocks are asked for while
+ * a "no" can still be heard.
+ */
+static int
+reserve_lock_file(const char *dir)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/lock.mdb", dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno;
+    int rc = posix_fallocate(fd, 0, LOCK_FILE_BYTES);
+    close(fd);
+    return rc;
+}
+
 int
 store_env_open(struct store_env *e, const struct store_env_settings *settings)
 {
     unsigned flags = MDB_NOTLS | MDB_NORDAHEAD;
     if (settings->read_only)
         flags |= MDB_RDONLY;
-    int rc = mdb_env_create(&e->lmdb);
+    int rc = settings->read_only ? 0 : reserve_lock_file(settings->path);
+    if (rc == 0)
+        rc = mdb_env_create(&e->lmdb);
     if (rc != 0) {
         e->lmdb = NULL;
         return rc;
