@@ -219,7 +219,8 @@ prepare(struct api *api, const struct api_request *request, char **body)
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     /* A plain request is answered in 60 s; a stream must not fall silent. */
     bool streams = request->read != NULL || request->write != NULL;
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, streams ? 0L : 60L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT,
+                     streams || request->endless ? 0L : 60L);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME,
                      streams && !request->endless ? 120L : 0L);

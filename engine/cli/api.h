@@ -37,7 +37,7 @@ struct api_request {
     api_read *read; /* a streamed body instead of `body` */
     api_write *write;
     void *arg;    /* of read and write */
-    bool endless; /* an event stream: no limit on its time */
+    bool endless; /* an event stream, or long work: no limit on its time */
     bool quiet;   /* the caller tells what went wrong */
 };
 

@@ -25,7 +25,7 @@
 
 struct campaign_options {
     const char *text, *from, *pool, *sender, *name, *class;
-    const char *start_at, *expires_at, *hours, *format, *on_uncertain;
+    const char *start_at, *expires_at, *format, *on_uncertain;
     long rate;
     bool watch, dry_run, strict, keep_doubles;
 };
@@ -48,7 +48,6 @@ static const struct option_row campaign_rows[] = {
      "09:30, \"2025-12-01 09:30\" (local) or +2h [now]"},
     {"expires-at", OPTION_TEXT, AT(expires_at), "TIME",
      "what has not left by then expires"},
-    {"hours", OPTION_TEXT, AT(hours), "HOURS", "send only then: 09:00-20:00"},
     {"on-uncertain", OPTION_TEXT, AT(on_uncertain), "WHAT",
      "hold or resend a part whose answer was lost"},
     {"format", OPTION_TEXT, AT(format), "csv|ndjson",
@@ -99,7 +98,6 @@ campaign_body(const struct campaign_options *o, const char *file)
     body_text(body, "pool", o->pool);
     body_text(body, "sender", o->sender);
     body_text(body, "class", o->class);
-    body_text(body, "hours", o->hours);
     body_text(body, "on_uncertain", o->on_uncertain);
     if (o->rate > 0)
         body_count(body, "rate", o->rate);
@@ -121,7 +119,13 @@ campaign_do(const struct call *call, const char *id, const char *verb,
     query_begin(&path, "/v1/campaigns");
     query_path(&path, id);
     query_path(&path, verb);
-    enum outcome outcome = api_post(call->api, query_text(&path), NULL, answer);
+    struct api_request request = {
+        .method = "POST",
+        .path = query_text(&path),
+        /* A preflight renders ten million texts before it answers. */
+        .endless = true,
+    };
+    enum outcome outcome = api_call(call->api, &request, answer);
     query_end(&path);
     return outcome;
 }

@@ -49,8 +49,9 @@ enum { RETRY_MIN_MS = 500, RETRY_MAX_MS = 15000 };
 struct follow {
     const struct call *call;
     long shown;
-    bool enough; /* --limit is met */
-    bool moved;  /* this connection brought something */
+    bool enough;     /* --limit is met */
+    bool moved;      /* this connection brought something */
+    char begin[128]; /* where the stream starts while no event came */
     struct sse *sse;
 };
 
@@ -181,7 +182,8 @@ connect_stream(struct follow *follow, bool first)
     snprintf(resume, sizeof resume, "%s", sse_last_id(follow->sse));
     query_begin(&path, "/v1/events");
     if (*resume == '\0')
-        query_add(&path, "after", o->after);
+        query_add(&path, "after", *follow->begin ? follow->begin : NULL);
+    query_add(&path, "types", o->types);
     struct api_request request = {
         .path = query_text(&path),
         .accept = "text/event-stream",
@@ -194,6 +196,27 @@ connect_stream(struct follow *follow, bool first)
     sse_restart(follow->sse, resume);
     enum outcome outcome = api_call(follow->call->api, &request, NULL);
     query_end(&path);
+    return outcome;
+}
+
+/*
+ * "From now on" as a place in the log, asked for once: a connection lost
+ * before its first event would otherwise leave a gap.
+ */
+static enum outcome
+find_begin(struct follow *follow)
+{
+    const struct events_options *o = follow->call->options;
+    json_t *page;
+    if (o->after != NULL) {
+        snprintf(follow->begin, sizeof follow->begin, "%s", o->after);
+        return OUTCOME_OK;
+    }
+    enum outcome outcome =
+        api_get(follow->call->api, "/v1/events?wait=0&limit=1", &page);
+    snprintf(follow->begin, sizeof follow->begin, "%s",
+             field_text(page, "next_cursor"));
+    json_decref(page);
     return outcome;
 }
 
@@ -218,7 +241,10 @@ follow_stream(struct follow *follow)
 {
     long pause_ms = RETRY_MIN_MS;
     bool told = false;
-    enum outcome outcome = connect_stream(follow, true);
+    enum outcome outcome = find_begin(follow);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    outcome = connect_stream(follow, true);
     /* A first connection that cannot be had is told at once. */
     if (outcome != OUTCOME_OK && api_status(follow->call->api) != 200)
         return outcome;
@@ -251,9 +277,10 @@ list_events(struct follow *follow)
     do {
         struct query path;
         json_t *page, *event;
-        query_begin(&path, "/v1/events?wait=0");
+        query_begin(&path, "/v1/events?wait=0&limit=1000");
         path.any = true;
         query_add(&path, "after", after);
+        query_add(&path, "types", o->types);
         outcome = api_get(follow->call->api, query_text(&path), &page);
         query_end(&path);
         const json_t *rows = field_at(page, "data");

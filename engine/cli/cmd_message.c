@@ -258,13 +258,13 @@ static const struct option_row unmatched_rows[] = {
 };
 
 static const struct list_column reply_columns[] = {
-    {"MESSAGE", "id", LIST_TEXT},      {"AT", "created_at", LIST_MOMENT},
+    {"MESSAGE", "id", LIST_TEXT},      {"AT", "at", LIST_MOMENT},
     {"FROM", "from", LIST_TEXT},       {"TO", "to", LIST_TEXT},
     {"CARRIER", "carrier", LIST_TEXT}, {"TEXT", "text", LIST_ELASTIC},
 };
 
 static const struct list_column receipt_columns[] = {
-    {"AT", "created_at", LIST_MOMENT}, {"CARRIER", "carrier", LIST_TEXT},
+    {"AT", "at", LIST_MOMENT},         {"CARRIER", "carrier", LIST_TEXT},
     {"SMSC ID", "smsc_id", LIST_TEXT}, {"STATE", "state", LIST_STATE},
     {"FROM", "from", LIST_TEXT},       {"TO", "to", LIST_TEXT},
 };

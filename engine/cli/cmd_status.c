@@ -109,8 +109,9 @@ add_bind_cells(struct table *table, const json_t *bind, int64_t now_ms)
     table_add(table, age);
     table_addf(table, "%lld/%lld", field_count(bind, "in_flight"),
                field_count(bind, "window"));
-    table_addf(table, "%s%s", field_text(bind, "version"),
-               field_true(bind, "tls") ? " tls" : "");
+    /* tls is the version spoken, or a mere yes. */
+    bool tls = field_true(bind, "tls") || *field_text(bind, "tls") != '\0';
+    table_addf(table, "%s%s", field_text(bind, "version"), tls ? " tls" : "");
 }
 
 static void
