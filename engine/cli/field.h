@@ -15,8 +15,8 @@
 json_t *field_at(const json_t *object, const char *path);
 
 /* The string, or "" when there is none. */
-__attribute__((returns_nonnull)) const char *field_text(const json_t *object,
-                                                       const char *path);
+__attribute__((returns_nonnull)) const char *
+field_text(const json_t *object, const char *path);
 
 /* The first of several that is a non-empty string, or "". Ends with NULL. */
 const char *field_first(const json_t *object, const char *const *paths);
