@@ -122,9 +122,8 @@ messages_get(struct request *r)
 static void
 cancelled(struct request *r, struct mail *m)
 {
-    uint64_t message = m->send.items[0].message;
     if (request_is_ok(r, m))
-        locate_one(r, message);
+        locate_one(r, m->locate.first);
 }
 
 void
@@ -135,22 +134,9 @@ messages_cancel(struct request *r)
     if (!request_id(r, 0, ID_MESSAGE, &message) || !request_form(r, &f) ||
         !form_end(&f))
         return;
-    struct send_item *item = calloc(1, sizeof *item);
     struct mail *m = request_mail(r, MAIL_CANCEL);
-    if (!item) {
-        mail_free(m);
-        problem_set(&r->problem, "unavailable", "Out of memory.");
-        return;
-    }
-    item->message = message;
-    m->send.count = 1;
-    m->send.items = item;
-    if (request_post(r, m, cancelled, item))
-        return;
-    mail_free(m);
-    free(item);
-    problem_set(&r->problem, "unavailable",
-                "Too much waits for the engine; try again shortly.");
+    m->locate.first = message;
+    request_ask(r, m, cancelled);
 }
 
 /* --- the list */

@@ -84,12 +84,14 @@ problem_of_result(struct problem *p, int result, const char *code,
     }
     *p = (struct problem){0};
     const char *kind = result_code[result];
-    if (row_of(code))
-        kind = code;
+    const struct row *row = row_of(code);
+    if (row)
+        kind = row->code;
     problem_set(p, kind, "%s", detail ? detail : "");
-    if (pointer || (code && !row_of(code)))
-        problem_add(p, pointer ? pointer : "", code ? code : kind, "%s",
-                    detail ? detail : "");
+    if (!pointer && (row || !code))
+        return;
+    snprintf(p->kept, sizeof p->kept, "%s", code ? code : kind);
+    problem_add(p, pointer ? pointer : "", p->kept, "%s", detail ? detail : "");
 }
 
 void
@@ -134,8 +136,10 @@ error_emit(const struct problem_error *error, struct emit *e)
 static const char *
 telling_code(const struct problem *p)
 {
-    bool plain = p->code && strcmp(p->code, "invalid") == 0;
-    return plain && p->errors == 1 ? p->error[0].code : p->code;
+    bool general = false;
+    for (unsigned i = 0; i < sizeof result_code / sizeof result_code[0]; i++)
+        general |= result_code[i] && strcmp(p->code, result_code[i]) == 0;
+    return general && p->errors == 1 ? p->error[0].code : p->code;
 }
 
 void

@@ -23,9 +23,10 @@ struct problem_error {
     char detail[160];
 };
 
-/* Zeroed is no problem. code is static. */
+/* Zeroed is no problem. code is static, or stands in kept. Not copied. */
 struct problem {
     const char *code;
+    char kept[48]; /* a code of the engine that goes with its mail */
     char detail[300];
     unsigned retry_after_s; /* 0: none */
     unsigned errors;        /* of them, kept ones are at most the maximum */

@@ -7,7 +7,6 @@
 #include "engine/door/reply.h"
 #include "engine/door/resources.h"
 #include "engine/door/view.h"
-#include "proto/addr.h"
 
 /* --- one and many */
 
@@ -142,7 +141,6 @@ static void
 head_known(struct request *r, struct mail *m)
 {
     struct thread_page *p = r->state;
-    uint64_t subscriber = 0;
     if (!request_is_ok(r, m))
         return;
     struct query *q = door_query(r->door);
@@ -153,9 +151,9 @@ head_known(struct request *r, struct mail *m)
     const struct thread_view *t = &m->thread.rows[0];
     if (!p->given)
         p->pos = t->head_pos;
-    if (addr_to_u64(slice_str(t->subscriber), &subscriber) && p->pos)
-        p->count = query_thread(q, r->who, t->sender, subscriber, &p->pos,
-                                p->numbers, p->limit);
+    if (p->pos)
+        p->count = query_thread(q, r->who, t->sender, t->subscriber_key,
+                                &p->pos, p->numbers, p->limit);
     if (p->count == 0) {
         struct emit e = {0};
         reply_list_begin(&e);

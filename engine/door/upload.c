@@ -1,17 +1,18 @@
 /*
  * upload.c - recipients of a campaign, as a stream of any size.
  *
- * The body is cut into rows, checked and packed into chunks as it comes; a
- * few chunks are with the engine at a time, and while there are more the
- * connection is not read: the client's socket fills, and that is the
- * back-pressure. At the end the rows that name a subscriber twice are found
- * partition by partition, and only then the upload counts.
+ * The body is cut into rows, checked and packed into chunks as it comes. One
+ * chunk is with the engine while the next is filled; then the connection is
+ * not read: the client's socket fills, and that is the back-pressure. At the
+ * end the rows that name a subscriber twice are found partition by partition,
+ * and only then the upload counts.
  *
  * A fault of the file as a whole, a client that leaves or a full store ends
  * in an abort: nothing of it counts.
  */
 #include <stdlib.h>
 
+#include "engine/core/clock.h"
 #include "engine/door/dedupe.h"
 #include "engine/door/lines.h"
 #include "engine/door/reply.h"
@@ -20,8 +21,9 @@
 #include "engine/door/rows.h"
 
 enum {
-    IN_FLIGHT = 4, /* chunks of 60 KB with the engine */
-    RETRY_MS = 20, /* when the engine has too much to do */
+    RETRY_MS = 20,      /* when the engine has too much to do */
+    FULL_MS = 100,      /* when the store is full or behind, */
+    FULL_RETRIES = 100, /* for 10 s, then it is refused */
 };
 
 struct upload {
@@ -34,9 +36,11 @@ struct upload {
     bool is_csv;
     /* state */
     enum { UPLOAD_BODY, UPLOAD_TAIL, UPLOAD_DEDUPE, UPLOAD_END } stage;
-    bool settled; /* the engine has said yes or no to all of it */
-    unsigned in_flight;
-    uint8_t *chunk; /* taken from rows, not yet posted */
+    bool settled;           /* the engine has said yes or no to all of it */
+    bool in_flight;         /* a chunk is with the engine */
+    unsigned refusals;      /* of the same chunk */
+    uint64_t not_before_ms; /* when it may go again */
+    uint8_t *chunk;         /* taken from rows, not yet durable */
     size_t chunk_octets;
     unsigned chunk_rows;
     struct csv csv;
@@ -97,32 +101,50 @@ static void
 chunk_done(struct request *r, struct mail *m)
 {
     struct upload *u = r->state;
-    u->in_flight--;
+    u->in_flight = false;
+    if (m->result == MAIL_FULL && ++u->refusals < FULL_RETRIES) {
+        u->not_before_ms = clock_mono().us / 1000 + FULL_MS;
+        return; /* the same chunk again */
+    }
+    free(u->chunk);
+    u->chunk = NULL;
+    u->refusals = 0;
     request_is_ok(r, m);
 }
 
-/* Posts what is full; false when that must wait. */
-static bool
-post_chunk(struct request *r, bool all)
+static void
+send_chunk(struct request *r)
 {
     struct upload *u = r->state;
-    if (!u->chunk)
-        u->chunk = rows_take(&u->rows, all, &u->chunk_octets, &u->chunk_rows);
-    if (!u->chunk)
-        return true;
-    if (u->in_flight == IN_FLIGHT)
-        return false;
+    uint64_t now = clock_mono().us / 1000;
+    if (now < u->not_before_ms) {
+        r->wake_ms = u->not_before_ms;
+        return;
+    }
     struct mail *m = upload_mail(u, MAIL_UPLOAD_CHUNK);
     m->upload.octets = slice_of(u->chunk, u->chunk_octets);
     m->upload.rows = u->chunk_rows;
-    if (!request_post(r, m, chunk_done, u->chunk)) {
-        mail_free(m);
-        request_wake_in(r, RETRY_MS);
-        return false;
-    }
-    u->chunk = NULL;
-    u->in_flight++;
-    return true;
+    u->in_flight = request_post(r, m, chunk_done, NULL);
+    if (u->in_flight)
+        return;
+    mail_free(m);
+    request_wake_in(r, RETRY_MS);
+}
+
+/*
+ * Sends what is full; false when there is no room for another row. One chunk
+ * at a time: rows are known by their order, so none may overtake one that
+ * was refused for the moment. The next is filled meanwhile.
+ */
+static bool
+make_room(struct request *r)
+{
+    struct upload *u = r->state;
+    if (!u->chunk)
+        u->chunk = rows_take(&u->rows, false, &u->chunk_octets, &u->chunk_rows);
+    if (u->chunk && !u->in_flight)
+        send_chunk(r);
+    return !u->rows.full;
 }
 
 static void
@@ -160,7 +182,7 @@ upload_feed(struct request *r, const char *p, size_t n)
 {
     struct upload *u = r->state;
     size_t used = 0;
-    while (used < n && !r->problem.code && post_chunk(r, false)) {
+    while (used < n && !r->problem.code && make_room(r)) {
         if (u->is_csv)
             used += csv_feed(&u->csv, p + used, n - used);
         else
@@ -200,7 +222,7 @@ static enum turn
 post_end(struct request *r)
 {
     struct upload *u = r->state;
-    if (u->in_flight || u->settled)
+    if (u->settled)
         return TURN_WAIT;
     struct mail *m = upload_mail(u, MAIL_UPLOAD_END);
     m->upload.rejected = u->rows.rejected;
@@ -221,7 +243,7 @@ static enum turn
 end_body(struct request *r)
 {
     struct upload *u = r->state;
-    if (!post_chunk(r, false))
+    if (!make_room(r))
         return TURN_WAIT;
     if (u->is_csv)
         csv_end(&u->csv);
@@ -242,9 +264,11 @@ static enum turn
 post_tail(struct request *r)
 {
     struct upload *u = r->state;
-    if (!post_chunk(r, true))
+    make_room(r);
+    if (u->chunk)
         return TURN_WAIT;
-    if (!u->rows.full && u->rows.packer.rows == 0)
+    u->chunk = rows_take(&u->rows, true, &u->chunk_octets, &u->chunk_rows);
+    if (!u->chunk)
         u->stage = u->dedupe ? UPLOAD_DEDUPE : UPLOAD_END;
     return TURN_MORE;
 }
