@@ -103,7 +103,8 @@ fact_name(unsigned kind)
 {
     switch (kind) {
 #define FACT(number, NAME, name)                                               \
-    case number: return #name;
+    case number:                                                               \
+        return #name;
 #define U(field)
 #define B(field)
 #define END(name)

@@ -26,9 +26,11 @@ enum fact_kind {
 };
 
 #define FACT(number, NAME, name) struct fact_##name {
-#define U(field) uint64_t field;
-#define B(field) struct slice field;
-#define END(name) };
+#define U(field)                 uint64_t field;
+#define B(field)                 struct slice field;
+#define END(name)                                                              \
+    }                                                                          \
+    ;
 #include "store/fact.def"
 #undef FACT
 #undef U
@@ -50,8 +52,7 @@ const char *fact_name(unsigned kind);
 #define FACT(number, NAME, name)                                               \
     MUST_CHECK bool fact_##name##_put(struct writer *w,                        \
                                       const struct fact_##name *f);            \
-    MUST_CHECK bool fact_##name##_get(struct slice fact,                       \
-                                      struct fact_##name *f);
+    MUST_CHECK bool fact_##name##_get(struct slice fact, struct fact_##name *f);
 #define U(field)
 #define B(field)
 #define END(name)

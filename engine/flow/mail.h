@@ -269,8 +269,9 @@ struct thread_view {
     bool closed;
     unsigned unread;
     uint64_t waiting_since_ms, last_message_at_ms;
-    uint64_t last_message; /* message number */
-    uint64_t head_pos;     /* newest fact of its subscriber, for query.h */
+    uint64_t last_message;   /* message number */
+    uint64_t subscriber_key; /* as query_thread() wants it */
+    uint64_t head_pos;       /* newest fact of its subscriber, for query.h */
 };
 struct mail_thread {
     uint64_t thread;
@@ -342,7 +343,7 @@ struct mail_status {
 };
 
 struct mail {
-    struct mpsc_node node;
+    struct mpsc_link node;
     enum mail_kind kind;
     struct who who;
     void (*done)(struct mail *m); /* courier thread */

@@ -1,0 +1,194 @@
+/*
+ * answer.c - submit_sm_resp and lost connections become facts.
+ *
+ * Promise: each part handed over ends in ANSWER, LOST or a final RECEIPT. A
+ * part that may have gone out is never sent again silently: it is uncertain,
+ * and only the campaign's on_uncertain makes it go again.
+ */
+#include "engine/flow/answer.h"
+
+#include "engine/carrier/quirks.h"
+#include "engine/carrier/settings.h"
+#include "engine/core/log.h"
+#include "engine/flow/apply.h"
+#include "engine/flow/book.h"
+#include "engine/flow/inbound.h"
+
+/* First wait of a retry, doubling; and of what a throttled carrier gives
+ * back, which counts as no try. */
+enum { RETRY_FIRST_MS = 2000, RETRY_MOST_MS = 300000, SLOW_MS = 200 };
+
+struct carrier_entry *
+answer_entry(struct flow *f, struct carrier *c)
+{
+    return directory_find_carrier(&f->directory, slice_str(carrier_name(c)));
+}
+
+static uint64_t
+retry_ms(const struct flow *f, enum verdict verdict, unsigned tries)
+{
+    if (verdict == VERDICT_SLOW)
+        return f->wall.ms + SLOW_MS;
+    uint64_t wait = RETRY_FIRST_MS;
+    for (unsigned i = 0; i < tries && wait < RETRY_MOST_MS; i++)
+        wait *= 2;
+    return f->wall.ms + (wait < RETRY_MOST_MS ? wait : RETRY_MOST_MS);
+}
+
+/* State of the message once this part goes again. A long message whose other
+ * parts are out stays submitted. */
+static enum message_state_kind
+state_again(unsigned parts)
+{
+    return parts > 1 ? MSG_SUBMITTED : MSG_QUEUED;
+}
+
+static void
+decide(struct flow *f, const struct part_ref *part, uint32_t status,
+       enum verdict verdict, struct fact_answer *x)
+{
+    enum message_state_kind now = word_state(book_word(f, part->message));
+    const struct flight *flight = flight_find(f, part->message, part->part);
+    x->state = now;
+    if (verdict == VERDICT_OK) {
+        if (!state_is_final(now))
+            x->state = MSG_SUBMITTED;
+        return;
+    }
+    bool again = verdict != VERDICT_FAIL && flight && !state_is_final(now);
+    if (again && verdict == VERDICT_RETRY &&
+        flight->tries + 1u >= f->settings->retry_attempts)
+        again = false;
+    if (again) {
+        x->state = state_again(part->parts);
+        x->retry_ms = retry_ms(f, verdict, flight->tries);
+        return;
+    }
+    if (!state_is_final(now) || now == MSG_UNKNOWN)
+        x->state = MSG_FAILED;
+    (void)status;
+}
+
+static void
+on_answered(void *flow, struct carrier *c, unsigned bind,
+            const struct part_ref *part, uint32_t status, enum verdict verdict,
+            struct slice smsc_id, bool late)
+{
+    struct flow *f = flow;
+    struct carrier_entry *entry = answer_entry(f, c);
+    struct campaign *campaign = campaign_of(f, part->message);
+    const struct flight *flight = flight_find(f, part->message, part->part);
+    (void)bind, (void)late;
+    char id[QUIRKS_KEY_BYTES];
+    quirks_id_key(carrier_get_settings(c), smsc_id, QUIRKS_IN_RESP, id);
+    struct fact_answer x = {
+        .message = part->message,
+        .at_ms = f->wall.ms,
+        .prev = word_pos(book_word(f, part->message)),
+        .part = part->part,
+        .carrier = entry->id,
+        .account = flight     ? flight->account
+                   : campaign ? campaign->account
+                              : 0,
+        .status = status,
+        .verdict = verdict,
+        .smsc_id = slice_str(id),
+    };
+    decide(f, part, status, verdict, &x);
+    uint64_t pos = journal_answer(&f->journal, &x);
+    if (!pos)
+        return;
+    apply_answer(f, pos, &x);
+    if (id[0] && verdict == VERDICT_OK)
+        receipt_match_kept(f, entry->id, id, part->message, part->part);
+}
+
+static void
+lose(struct flow *f, const struct flight *flight, uint32_t carrier,
+     enum part_loss loss)
+{
+    enum message_state_kind now = word_state(book_word(f, flight->message));
+    struct fact_lost x = {
+        .message = flight->message,
+        .at_ms = f->wall.ms,
+        .prev = word_pos(book_word(f, flight->message)),
+        .part = flight->part,
+        .carrier = carrier,
+        .account = flight->account,
+        .loss = loss,
+        .state = now,
+    };
+    if (!state_is_final(now)) {
+        if (loss == LOSS_NOT_SENT || flight->resend) {
+            x.state = state_again(flight->parts);
+            x.retry_ms = f->wall.ms;
+        } else {
+            x.state = MSG_UNCERTAIN;
+        }
+    }
+    uint64_t pos = journal_lost(&f->journal, &x);
+    if (pos)
+        apply_lost(f, pos, &x);
+}
+
+static void
+on_lost(void *flow, struct carrier *c, unsigned bind,
+        const struct part_ref *part, enum part_loss loss)
+{
+    struct flow *f = flow;
+    (void)bind;
+    struct flight *flight = flight_find(f, part->message, part->part);
+    if (flight) {
+        struct flight copy = *flight;
+        lose(f, &copy, answer_entry(f, c)->id, loss);
+    }
+}
+
+void
+answer_in_doubt(struct flow *f, const struct flight *x)
+{
+    struct flight copy = *x;
+    lose(f, &copy, x->carrier, LOSS_UNKNOWN);
+}
+
+static uint32_t
+on_delivered(void *flow, struct carrier *c, unsigned bind, uint64_t session,
+             const struct pdu *pdu)
+{
+    struct flow *f = flow;
+    struct carrier_entry *entry = answer_entry(f, c);
+    bool is_receipt = false;
+    if (journal_is_full(&f->journal))
+        return CARRIER_NO_ANSWER_NOW;
+    uint32_t status = receipt_take(f, entry, pdu, &is_receipt);
+    return is_receipt ? status : inbound_take(f, entry, bind, session, pdu);
+}
+
+static void
+on_changed(void *flow, struct carrier *c, unsigned bind,
+           enum carrier_state before, enum carrier_state now)
+{
+    struct flow *f = flow;
+    (void)bind;
+    bool was_up = before == CARRIER_UP || before == CARRIER_DEGRADED;
+    bool is_up = now == CARRIER_UP || now == CARRIER_DEGRADED;
+    if (was_up == is_up)
+        return;
+    struct fact_carrier x = {
+        .at_ms = f->wall.ms,
+        .carrier = answer_entry(f, c)->id,
+        .before = before,
+        .now = now,
+        .name = slice_str(carrier_name(c)),
+    };
+    uint64_t pos = journal_carrier(&f->journal, &x);
+    if (pos)
+        apply_carrier(f, pos, &x);
+}
+
+const struct carrier_ops answer_ops = {
+    .answered = on_answered,
+    .lost = on_lost,
+    .delivered = on_delivered,
+    .changed = on_changed,
+};

@@ -1,0 +1,272 @@
+/*
+ * desk.c - from the doors to the rooms of the flow, and back.
+ *
+ * Promise: as in mail.h. What one kind of mail may do and who may send it
+ * stands in one table.
+ */
+#include "engine/flow/desk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "engine/flow/accept.h"
+#include "engine/flow/optout.h"
+
+enum {
+    INBOX_MAX = 4096,  /* mails that may wait: back-pressure beyond */
+    HANDLE_MAX = 1024, /* in one turn */
+};
+
+enum permit { ADMIN = 1, ACCOUNT = 2, SENDER = 4 };
+
+/* looks: answered at once, from RAM, even while the disk is full.
+ * makes: refused while the store takes no more. */
+static const struct desk_row {
+    void (*handle)(struct flow *f, struct mail *m);
+    unsigned who;
+    bool looks, makes;
+} rows[MAIL_KIND_N] = {
+    [MAIL_ACCOUNT_CREATE] = {directory_on_account, ADMIN, false, true},
+    [MAIL_ACCOUNT_LIST] = {directory_on_account, ADMIN, true, false},
+    [MAIL_ACCOUNT_DELETE] = {directory_on_account, ADMIN, false, true},
+    [MAIL_SENDER_CREATE] = {directory_on_sender, ADMIN | ACCOUNT, false, true},
+    [MAIL_SENDER_LIST] = {directory_on_sender, ADMIN | ACCOUNT, true, false},
+    [MAIL_NUMBER_PUT] = {directory_on_number, ADMIN | ACCOUNT, false, true},
+    [MAIL_NUMBER_LIST] = {directory_on_number, ADMIN | ACCOUNT | SENDER, true,
+                          false},
+    [MAIL_POOL_PUT] = {directory_on_pool, ACCOUNT, false, true},
+    [MAIL_POOL_LIST] = {directory_on_pool, ADMIN | ACCOUNT | SENDER, true,
+                        false},
+    [MAIL_SEND] = {accept_on_send, ACCOUNT | SENDER, false, true},
+    [MAIL_CANCEL] = {accept_on_cancel, ACCOUNT | SENDER, false, true},
+    [MAIL_LOCATE] = {accept_on_locate, ADMIN | ACCOUNT | SENDER, false, false},
+    [MAIL_CAMPAIGN_CREATE] = {campaign_on_create, ACCOUNT | SENDER, false,
+                              true},
+    [MAIL_CAMPAIGN_LIST] = {campaign_on_list, ADMIN | ACCOUNT | SENDER, true,
+                            false},
+    [MAIL_CAMPAIGN_LOOK] = {campaign_on_look, ADMIN | ACCOUNT | SENDER, true,
+                            false},
+    [MAIL_CAMPAIGN_ACT] = {campaign_on_act, ADMIN | ACCOUNT | SENDER, false,
+                           true},
+    [MAIL_CAMPAIGN_CHUNKS] = {campaign_on_chunks, ADMIN | ACCOUNT | SENDER,
+                              false, false},
+    [MAIL_UPLOAD_BEGIN] = {campaign_on_upload, ADMIN | ACCOUNT | SENDER, false,
+                           true},
+    [MAIL_UPLOAD_CHUNK] = {campaign_on_upload, ADMIN | ACCOUNT | SENDER, false,
+                           true},
+    [MAIL_UPLOAD_END] = {campaign_on_upload, ADMIN | ACCOUNT | SENDER, false,
+                         true},
+    [MAIL_UPLOAD_ABORT] = {campaign_on_upload, ADMIN | ACCOUNT | SENDER, false,
+                           false},
+    [MAIL_THREAD_LIST] = {thread_on_list, ACCOUNT | SENDER, false, false},
+    [MAIL_THREAD_LOOK] = {thread_on_look, ACCOUNT | SENDER, false, false},
+    [MAIL_THREAD_ACT] = {thread_on_act, ACCOUNT | SENDER, false, true},
+    [MAIL_SUPPRESS] = {optout_on_suppress, ADMIN | ACCOUNT, false, true},
+    [MAIL_SUPPRESSED] = {optout_on_suppressed, ADMIN | ACCOUNT, false, false},
+    [MAIL_UNMATCHED] = {unmatched_on_list, ADMIN | ACCOUNT, false, false},
+    [MAIL_REASSIGN] = {unmatched_on_reassign, ADMIN | ACCOUNT, false, true},
+    [MAIL_CARRIER_LIST] = {status_on_carriers, ADMIN, true, false},
+    [MAIL_CARRIER_ACT] = {status_on_carrier, ADMIN, true, false},
+    [MAIL_STATUS] = {status_on_status,
+                     ADMIN | ACCOUNT | SENDER | 1 << WHO_NOBODY << 3, true,
+                     false},
+};
+
+struct mail *
+mail_create(enum mail_kind kind, struct who who)
+{
+    struct mail *m = calloc(1, sizeof *m);
+    if (!m)
+        abort();
+    m->kind = kind;
+    m->who = who;
+    return m;
+}
+
+void
+mail_free(struct mail *m)
+{
+    if (!m)
+        return;
+    free(m->answer);
+    free(m);
+}
+
+bool
+desk_open(struct flow *f)
+{
+    mpsc_init(&f->inbox);
+    mpsc_init(&f->outbox);
+    f->outbox_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return f->outbox_fd >= 0;
+}
+
+void
+desk_close(struct flow *f)
+{
+    if (f->outbox_fd >= 0)
+        close(f->outbox_fd);
+}
+
+/* ---- the doors' side --------------------------------------------------------
+ */
+
+bool
+mail_post(struct flow *f, struct mail *m)
+{
+    if (atomic_load(&f->stopping) ||
+        atomic_fetch_add(&f->inbox_count, 1) >= INBOX_MAX) {
+        if (!atomic_load(&f->stopping))
+            atomic_fetch_sub(&f->inbox_count, 1);
+        return false;
+    }
+    if (mpsc_push(&f->inbox, &m->node))
+        loop_wake(f->loop);
+    return true;
+}
+
+int
+mail_ready_fd(struct flow *f)
+{
+    return f->outbox_fd;
+}
+
+struct mail *
+mail_take_ready(struct flow *f)
+{
+    uint64_t n;
+    ssize_t got = read(f->outbox_fd, &n, sizeof n);
+    (void)got; /* nothing to read only means that nothing is new */
+    struct mpsc_link *first = mpsc_take_all(&f->outbox);
+    return first ? MPSC_OF(first, struct mail, node) : NULL;
+}
+
+/* ---- the engine's side
+ * -------------------------------------------------------- */
+
+static void
+send_back(struct flow *f, struct mail *m)
+{
+    uint64_t one = 1;
+    if (mpsc_push(&f->outbox, &m->node) &&
+        write(f->outbox_fd, &one, sizeof one) != sizeof one)
+        return; /* the counter is full: it is readable already */
+}
+
+static bool
+is_allowed(const struct desk_row *row, enum who_kind kind)
+{
+    switch (kind) {
+    case WHO_ADMIN: return row->who & ADMIN;
+    case WHO_ACCOUNT: return row->who & ACCOUNT;
+    case WHO_SENDER: return row->who & SENDER;
+    default: return row->who & (1 << WHO_NOBODY << 3);
+    }
+}
+
+static void
+refuse(struct mail *m, enum mail_result result, const char *code,
+       const char *detail)
+{
+    m->result = result;
+    m->code = code;
+    snprintf(m->detail, sizeof m->detail, "%s", detail);
+}
+
+static void
+handle(struct flow *f, struct mail *m)
+{
+    const struct desk_row *row =
+        (unsigned)m->kind < MAIL_KIND_N ? &rows[m->kind] : NULL;
+    if (!row || !row->handle || !is_allowed(row, m->who.kind)) {
+        refuse(m, MAIL_FORBIDDEN, "forbidden", "this key may not do that");
+        return;
+    }
+    bool full = store_state(f->store, NULL, 0) != STORE_OK ||
+                journal_is_full(&f->journal);
+    if (row->makes && (full || f->draining)) {
+        refuse(m, MAIL_FULL, full ? "store_full" : "stopping",
+               full ? "the store cannot take more right now: the disk is "
+                      "full or behind"
+                    : "the daemon is stopping");
+        m->retry_after_s = 5;
+        return;
+    }
+    row->handle(f, m);
+}
+
+/* Control writes have no position of their own: this fact is theirs. */
+static void
+note_change(struct flow *f, const struct mail *m)
+{
+    struct fact_change x = {.at_ms = f->wall.ms,
+                            .what = m->kind,
+                            .account = m->who.account,
+                            .sender = m->who.sender};
+    if (m->result == MAIL_OK && rows[m->kind].makes &&
+        m->kind != MAIL_UPLOAD_CHUNK && m->kind != MAIL_SEND &&
+        !journal_change(&f->journal, &x))
+        refuse((struct mail *)m, MAIL_FULL, "store_full",
+               "the store cannot take more right now");
+    if (m->kind == MAIL_SEND && m->send.idempotency_key.n &&
+        !journal_change(&f->journal, &x))
+        return; /* the messages are in the log; only the key is not kept */
+}
+
+static void
+hold(struct flow *f, struct mail *m)
+{
+    m->wait_pos = journal_end(&f->journal);
+    m->node.next = NULL;
+    if (f->held_last)
+        f->held_last->node.next = &m->node;
+    else
+        f->held_first = m;
+    f->held_last = m;
+}
+
+void
+desk_handle(struct flow *f)
+{
+    if (!f->unread)
+        f->unread = mpsc_take_all(&f->inbox);
+    for (int i = 0; f->unread && i < HANDLE_MAX; i++) {
+        struct mail *m = MPSC_OF(f->unread, struct mail, node);
+        f->unread = f->unread->next;
+        atomic_fetch_sub(&f->inbox_count, 1);
+        handle(f, m);
+        note_change(f, m);
+        bool stuck =
+            store_state(f->store, NULL, 0) != STORE_OK && !rows[m->kind].makes;
+        if (rows[m->kind].looks || stuck || m->result != MAIL_OK)
+            send_back(f, m);
+        else
+            hold(f, m);
+    }
+    if (f->unread)
+        loop_wake_at(f->loop, f->now);
+}
+
+void
+desk_release(struct flow *f, bool all)
+{
+    uint64_t durable = journal_durable(&f->journal);
+    while (f->held_first && (all || f->held_first->wait_pos <= durable)) {
+        struct mail *m = f->held_first;
+        struct mpsc_link *next = m->node.next;
+        f->held_first = next ? MPSC_OF(next, struct mail, node) : NULL;
+        if (!f->held_first)
+            f->held_last = NULL;
+        if (m->wait_pos > durable) /* not on disk: not promised */
+            refuse(m, MAIL_FULL, "stopping", "the daemon is stopping");
+        send_back(f, m);
+    }
+    for (; all && f->unread;) {
+        struct mail *m = MPSC_OF(f->unread, struct mail, node);
+        f->unread = f->unread->next;
+        refuse(m, MAIL_FULL, "stopping", "the daemon is stopping");
+        send_back(f, m);
+    }
+}

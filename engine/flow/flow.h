@@ -1,0 +1,188 @@
+/*
+ * flow.h - the life of a message: everything the engine thread knows of it.
+ *
+ * Reading order: accept -> (source, campaign) -> sched -> submit -> answer
+ * -> receipt; inbound -> reassemble -> reply -> thread. Each decides, writes
+ * a fact (journal.h) and applies it (apply.h). RAM changes in apply_*() only,
+ * so that a replay of the facts gives the same RAM (invariant 7).
+ *
+ * Threads: the engine thread only, but for mail_post() and the query.
+ */
+#ifndef ENGINE_FLOW_FLOW_H
+#define ENGINE_FLOW_FLOW_H
+
+#include <stdatomic.h>
+
+#include "engine/core/loop.h"
+#include "engine/core/mpsc.h"
+#include "engine/flow/campaign.h"
+#include "engine/flow/directory.h"
+#include "engine/flow/due.h"
+#include "engine/flow/journal.h"
+#include "engine/flow/mail.h"
+#include "engine/flow/map.h"
+#include "engine/flow/reassemble.h"
+#include "engine/flow/sched.h"
+#include "engine/flow/source.h"
+#include "engine/flow/suppress.h"
+#include "engine/flow/thread.h"
+#include "engine/flow/word.h"
+#include "store/index.h"
+#include "store/words.h"
+
+/* One route of the settings: destinations by prefix, carriers in order. */
+struct flow_route {
+    const char *prefix; /* digits, without `+` and `*`; "" fits all */
+    const char *const *carriers;
+    unsigned count;
+};
+
+/* A number of the settings file. */
+struct flow_number {
+    const char *number, *carrier, *account, *default_sender;
+    bool shared;
+    uint32_t rate, per_day;
+};
+
+/* Borrowed while the flow lives, or until flow_reload(). */
+struct flow_settings {
+    const struct carrier_settings *carriers;
+    unsigned carriers_n;
+    const struct flow_route *routes;
+    unsigned routes_n;
+    const struct flow_number *numbers;
+    unsigned numbers_n;
+    uint32_t reply_window_s;  /* 30 d */
+    uint32_t unknown_after_s; /* no receipt for so long: unknown; 72 h */
+    uint32_t join_ms;         /* parts of a long reply; 60,000 */
+    uint32_t crossing_ms;     /* 3,000 */
+    uint32_t pair_ttl_s;      /* a pool keeps a pair so long; 14 d */
+    uint32_t retry_attempts;  /* 5 */
+    uint32_t retention_s;     /* of messages; 90 d */
+    uint32_t events_s;        /* of events; 72 h */
+    uint32_t country;         /* default country code; 0: none */
+    uint32_t pace_ms;         /* between commits under load */
+    bool receipts_need;       /* ask for receipts: true */
+    const char *stop_text, *start_text, *help_text;
+};
+
+/* A part handed over whose answer is not recorded yet. */
+struct flight {
+    uint64_t message, sent_pos, subscriber;
+    uint64_t at_ms;
+    uint32_t carrier, account, number;
+    uint16_t attempt;           /* hand-overs before this one */
+    uint8_t part, parts, tries; /* tries: answers that asked for another */
+    bool resend;                /* when uncertain */
+    uint32_t next;              /* free list */
+};
+
+/* A part that may or may not have gone out (LOST, unknown). */
+struct doubt {
+    uint64_t message, subscriber;
+    uint64_t at_ms;
+    uint32_t carrier, number;
+    uint8_t part, parts;
+    uint8_t pad[6];
+};
+
+struct flow {
+    struct loop *loop;
+    struct store *store;
+    const struct flow_settings *settings;
+    struct mono now;
+    struct wall wall;
+    bool replayed; /* the log was not empty at the start */
+    bool ready;
+    bool draining;
+    uint64_t boot_pos; /* binds before it are gone */
+
+    struct journal journal;
+    struct store_words *words;
+    struct store_index *ids;   /* carrier and its id -> message << 8 | part */
+    struct store_index *talks; /* subscriber -> newest fact of its talk */
+    uint64_t next_message, next_campaign, next_thread, next_upload;
+
+    struct directory directory;
+    struct suppress suppress;
+    struct campaigns campaigns;
+    struct sources sources;
+    struct sched sched;
+    struct threads threads;
+    struct reassembly reassembly;
+
+    struct map flights; /* message << 8 | part -> index into flight */
+    struct flight *flight;
+    uint32_t flight_cap, flight_free;
+    struct doubt *doubt;
+    size_t doubts, doubt_cap;
+    struct map partial;   /* message -> carrier << 16 | parts << 8 | next part:
+                             handed over in part */
+    struct due delayed;   /* wall ms: position of an ACCEPT, message */
+    struct map unmatched; /* id key -> position of the RECEIPT */
+    struct map replies_seen; /* digest -> wall ms << 16 | session low bits */
+    struct due forget;       /* wall ms: what leaves the maps above */
+    uint64_t *stray;         /* positions of unmatched facts, oldest first */
+    size_t strays, stray_cap;
+    uint64_t sweep_pos; /* receipts awaited behind it are overdue */
+    uint64_t checkpointed_pos;
+    struct mono checkpoint_at;
+    uint64_t swept_ms, expired_ms;
+
+    struct mpsc inbox; /* mails from the doors */
+    _Atomic unsigned inbox_count;
+    _Atomic bool stopping;
+    struct mpsc outbox; /* answered mails, for the courier */
+    int outbox_fd;
+    struct mpsc_link *unread; /* taken from the inbox, not handled yet */
+    struct mail *held_first, *held_last; /* wait for durability, in order */
+
+    struct fresh *fresh_answer; /* idempotency.c */
+    size_t fresh_answers;
+};
+
+/* Opens nothing: the store is open and started. Loads the checkpoint and
+ * replays what came after it. NULL and why when that cannot be. */
+struct flow *
+flow_create(struct loop *loop, struct store *store,
+            const struct flow_settings *settings, char why[STORE_WHY_BYTES]);
+/* The first half: everything but carriers, numbers of the settings and what
+ * a crash left open; writes nothing. For the audit. */
+struct flow *
+flow_open(struct loop *loop, struct store *store,
+          const struct flow_settings *settings, char why[STORE_WHY_BYTES]);
+/* No more mails are taken; those that wait come back. */
+void flow_stop(struct flow *f);
+/* The number's rate counts what has left its carrier. */
+void flow_use_gate(struct flow *f, struct number *n);
+/* After the carriers are closed and the last batch is durable. */
+void flow_destroy(struct flow *f);
+
+/* The phases of a turn, in this order (daemon.c puts them into the loop). */
+void flow_begin(void *f); /* clocks, what became durable, released output */
+void flow_mail(void *f);  /* commands */
+void flow_tick(void *f);  /* carriers, deadlines */
+void flow_fill(void *f);  /* room is filled */
+void flow_post(void *f);  /* facts to the store, output held for them */
+
+/* Stops filling, asks the carriers to unbind when answers came. */
+void flow_drain(struct flow *f);
+bool flow_is_drained(const struct flow *f);
+
+/* New settings: carriers and numbers that changed are applied. */
+void flow_reload(struct flow *f, const struct flow_settings *settings);
+
+/* Receipts that match nothing wait so long for their answer; then they stay
+ * listed. engineering-notes 7: 1 h, a million. */
+enum { FLOW_UNMATCHED_MS = 3600000, FLOW_STRAYS_MAX = 100000 };
+
+/* apply.c: facts that found nobody, for GET /v1/unmatched. */
+void stray_keep(struct flow *f, uint64_t pos);
+void stray_end(struct flow *f, uint64_t pos);
+
+/* Key of a carrier's message id in `ids` and `unmatched`. */
+uint64_t flow_id_key(uint32_t carrier, const char *id);
+/* Key of a subscriber in `talks`. */
+uint64_t flow_talk_key(uint64_t subscriber);
+
+#endif

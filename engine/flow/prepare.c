@@ -1,0 +1,320 @@
+/*
+ * prepare.c - from a waiting message to one that can leave: gates, number,
+ * text, parts.
+ *
+ * Promise: as in submit.h. A message that fails here gets its final state
+ * here, with a reason; nobody else is held up by it.
+ */
+#include <stdio.h>
+
+#include "engine/carrier/settings.h"
+#include "engine/flow/book.h"
+#include "engine/flow/submit.h"
+#include "engine/flow/talk.h"
+#include "proto/addr.h"
+
+static enum prepared
+give_up(struct flow *f, struct outgoing *o, enum message_state_kind state,
+        enum flow_reason reason, struct slice detail)
+{
+    book_state(f, o->message, o->account, o->sender, state, reason, 0, detail);
+    return PREPARED_DONE;
+}
+
+/* Suppression and time. */
+static enum prepared
+gate(struct flow *f, struct outgoing *o)
+{
+    if (o->expires_at_ms && o->expires_at_ms <= f->wall.ms)
+        return give_up(f, o, MSG_EXPIRED, REASON_EXPIRED, (struct slice){0});
+    if (!o->exempt &&
+        suppress_holds(&f->suppress, o->account, o->number ? o->number->id : 0,
+                       o->subscriber))
+        return give_up(f, o, MSG_SUPPRESSED, REASON_SUPPRESSED,
+                       (struct slice){0});
+    return PREPARED;
+}
+
+/* The carrier a number leaves by: its own, else the first route that fits
+ * and is up. */
+static struct carrier_entry *
+carrier_for(struct flow *f, const struct number *n, uint64_t subscriber)
+{
+    if (n->carrier) {
+        struct carrier_entry *c = directory_carrier(&f->directory, n->carrier);
+        return c && c->carrier ? c : NULL;
+    }
+    char e164[ADDR_E164_SIZE];
+    u64_to_e164(subscriber, e164);
+    for (unsigned i = 0; i < f->settings->routes_n; i++) {
+        const struct flow_route *r = &f->settings->routes[i];
+        if (strncmp(e164 + 1, r->prefix, strlen(r->prefix)) != 0)
+            continue;
+        struct carrier_entry *first = NULL;
+        for (unsigned k = 0; k < r->count; k++) {
+            struct carrier_entry *c = directory_find_carrier(
+                &f->directory, slice_str(r->carriers[k]));
+            if (!c || !c->carrier)
+                continue;
+            if (!first)
+                first = c;
+            if (carrier_get_state(c->carrier) <= CARRIER_DEGRADED)
+                return c;
+        }
+        return first;
+    }
+    return NULL;
+}
+
+static enum prepared
+plan(struct flow *f, struct outgoing *o)
+{
+    struct segment_options options;
+    submit_segment_options(carrier_get_settings(o->carrier->carrier), &options);
+    options.reference = o->reference;
+    switch (segment_plan(o->text, &options, o->coded_room, sizeof o->coded_room,
+                         &o->plan)) {
+    case SEGMENT_OK: break;
+    case SEGMENT_BAD_UTF8:
+        return give_up(f, o, MSG_REJECTED, REASON_BAD_TEXT, (struct slice){0});
+    default:
+        return give_up(f, o, MSG_REJECTED, REASON_TOO_LONG, (struct slice){0});
+    }
+    return PREPARED;
+}
+
+/* A reference for a long message: one above the last to this subscriber, so
+ * that it is unique per destination (smpp.md 16). */
+static enum prepared
+plan_with_reference(struct flow *f, struct outgoing *o)
+{
+    enum prepared r = plan(f, o);
+    if (r != PREPARED || o->plan.parts == 1)
+        return r;
+    o->reference = talk_next_reference(f, o->subscriber);
+    return plan(f, o);
+}
+
+static void
+begin(struct outgoing *o, uint64_t message)
+{
+    o->message = message;
+    o->campaign = NULL;
+    o->chunk = 0;
+    o->row = 0;
+    o->number = NULL;
+    o->carrier = NULL;
+    o->exempt = false;
+    o->next_part = 0;
+    o->bind_hint = -1;
+    o->reference = 0;
+    o->validity_s = 0;
+    o->expires_at_ms = 0;
+    o->reply_window_s = 0;
+}
+
+static void
+take_text(struct outgoing *o, struct slice text)
+{
+    size_t n = text.n < sizeof o->text_room ? text.n : sizeof o->text_room;
+    memcpy(o->text_room, text.p ? text.p : (const uint8_t *)"", n);
+    o->text = slice_of(o->text_room, n);
+}
+
+static void
+take_accept(struct flow *f, const struct fact_accept *a, struct outgoing *o)
+{
+    o->account = (uint32_t)a->account;
+    o->sender = (uint32_t)a->sender;
+    o->subscriber = a->subscriber;
+    o->number = directory_number(&f->directory, (uint32_t)a->number);
+    o->reply_window_s = (uint32_t)a->reply_window_s;
+    o->validity_s = (uint32_t)a->validity_s;
+    o->expires_at_ms = a->expires_at_ms;
+    o->exempt = a->exempt != 0;
+    take_text(o, a->text);
+}
+
+enum prepared
+submit_prepare_single(struct flow *f, uint64_t pos, struct outgoing *o)
+{
+    struct slice fact;
+    struct fact_accept a;
+    if (!journal_read(&f->journal, pos, &fact) || !fact_accept_get(fact, &a))
+        return PREPARED_GONE;
+    begin(o, a.message);
+    take_accept(f, &a, o);
+    enum prepared r = gate(f, o);
+    if (r != PREPARED)
+        return r;
+    o->carrier = o->number ? carrier_for(f, o->number, o->subscriber) : NULL;
+    if (!o->carrier)
+        return give_up(f, o, MSG_FAILED, REASON_NO_NUMBER, (struct slice){0});
+    return plan_with_reference(f, o);
+}
+
+/* ---- rows -----------------------------------------------------------------
+ */
+
+void
+submit_columns(const struct template *t, const struct recipients_reader *r,
+               int16_t *column_of)
+{
+    for (unsigned i = 0; i < template_fields(t); i++) {
+        struct slice name = template_field(t, i);
+        column_of[i] = -1;
+        for (unsigned k = 0; k < r->columns; k++)
+            if (slice_eq(name, r->names[k]))
+                column_of[i] = (int16_t)k;
+        if (column_of[i] >= 0)
+            continue;
+        if (slice_eq(name, slice_str("sender.name")))
+            column_of[i] = -2;
+        else if (slice_eq(name, slice_str("to")))
+            column_of[i] = -3;
+    }
+}
+
+void
+submit_values(struct flow *f, const struct campaign *c,
+              const struct recipient *r, const int16_t *column_of,
+              char e164[24], struct slice *values)
+{
+    unsigned fields = template_fields(c->template);
+    for (unsigned i = 0; i < fields; i++) {
+        values[i] = (struct slice){0};
+        if (column_of[i] >= 0) {
+            values[i] = r->values[column_of[i]];
+        } else if (column_of[i] == -2) {
+            struct sender *s = directory_sender(
+                &f->directory, r->sender ? r->sender : c->sender);
+            if (s)
+                values[i] = slice_str(s->name);
+        } else if (column_of[i] == -3) {
+            values[i] = slice_of(e164, u64_to_e164(r->subscriber, e164));
+        }
+    }
+}
+
+static enum prepared
+render(struct flow *f, struct outgoing *o, const struct slice *values)
+{
+    struct writer w = writer_of(o->text_room, sizeof o->text_room);
+    unsigned missing = 0;
+    switch (template_render(o->campaign->template, values, &w, &missing)) {
+    case TEMPLATE_OK: o->text = writer_slice(&w); return PREPARED;
+    case TEMPLATE_MISSING:
+        return give_up(f, o, MSG_REJECTED, REASON_MISSING_FIELD,
+                       template_field(o->campaign->template, missing));
+    default:
+        return give_up(f, o, MSG_REJECTED, REASON_TOO_LONG, (struct slice){0});
+    }
+}
+
+/* Which number of ours: the campaign's, or the pool's choice. */
+static enum prepared
+choose_number(struct flow *f, struct outgoing *o, struct carrier_entry *at)
+{
+    struct campaign *c = o->campaign;
+    if (c->from) {
+        o->number = directory_number(&f->directory, c->from);
+        return PREPARED;
+    }
+    struct pool *pool = directory_pool(&f->directory, c->pool);
+    enum pool_conflict conflict = POOL_SHARE;
+    if (pool)
+        o->number = talk_choose_number(f, pool, o->sender, o->subscriber, at,
+                                       &conflict);
+    if (o->number || !pool)
+        return PREPARED;
+    if (conflict == POOL_HOLD)
+        return PREPARED_WAIT;
+    return give_up(f, o, MSG_FAILED, REASON_PAIR_BUSY, (struct slice){0});
+}
+
+enum prepared
+submit_prepare_row(struct flow *f, struct campaign *c, uint64_t chunk,
+                   uint32_t row, const struct recipient *r,
+                   const struct slice *values, struct carrier_entry *at,
+                   struct number *number, struct outgoing *o)
+{
+    begin(o, o->message);
+    o->campaign = c;
+    o->chunk = chunk;
+    o->row = row;
+    o->account = c->account;
+    o->sender = r->sender ? r->sender : c->sender;
+    o->subscriber = r->subscriber;
+    o->expires_at_ms = c->expires_at_ms;
+    o->reply_window_s = f->settings->reply_window_s;
+    o->number = number;
+    enum prepared p = number ? PREPARED : choose_number(f, o, at);
+    if (p == PREPARED)
+        p = gate(f, o);
+    if (p != PREPARED)
+        return p;
+    o->carrier = o->number ? carrier_for(f, o->number, o->subscriber) : NULL;
+    if (!o->carrier)
+        return give_up(f, o, MSG_FAILED, REASON_NO_NUMBER, (struct slice){0});
+    if (o->carrier != at)
+        return PREPARED_ASIDE;
+    p = render(f, o, values);
+    return p == PREPARED ? plan_with_reference(f, o) : p;
+}
+
+/* ---- again ----------------------------------------------------------------
+ */
+
+/* Renders the row that a SENT fact names. */
+static enum prepared
+render_again(struct flow *f, struct outgoing *o)
+{
+    struct slice fact;
+    struct fact_recipients x;
+    struct recipients_reader reader;
+    struct recipient row;
+    int16_t column_of[TEMPLATE_FIELDS_MAX];
+    struct slice values[TEMPLATE_FIELDS_MAX];
+    char e164[24];
+    if (!o->campaign || !journal_read(&f->journal, o->chunk, &fact) ||
+        !fact_recipients_get(fact, &x) || !recipients_open(&reader, x.chunk) ||
+        !recipients_skip(&reader, o->row) || !recipients_next(&reader, &row))
+        return PREPARED_GONE;
+    submit_columns(o->campaign->template, &reader, column_of);
+    submit_values(f, o->campaign, &row, column_of, e164, values);
+    return render(f, o, values);
+}
+
+enum prepared
+submit_prepare_again(struct flow *f, uint64_t message, struct again a,
+                     struct outgoing *o)
+{
+    struct story s;
+    begin(o, message);
+    if (!book_story(f, message, &s) ||
+        s.attempt[a.part == SCHED_WHOLE ? 0 : a.part] != a.attempt)
+        return PREPARED_GONE;
+    if (s.single) {
+        take_accept(f, &s.accept, o);
+    } else {
+        o->campaign = campaign_of(f, message);
+        o->account = (uint32_t)s.first.account;
+        o->sender = (uint32_t)s.first.sender;
+        o->subscriber = s.first.subscriber;
+        o->number = directory_number(&f->directory, (uint32_t)s.first.number);
+        o->reply_window_s = (uint32_t)s.first.reply_window_s;
+        o->chunk = s.first.chunk;
+        o->row = (uint32_t)s.first.row;
+        o->expires_at_ms = o->campaign ? o->campaign->expires_at_ms : 0;
+    }
+    enum prepared p = s.single ? PREPARED : render_again(f, o);
+    if (p == PREPARED)
+        p = gate(f, o);
+    if (p != PREPARED)
+        return p;
+    o->reference = (uint16_t)s.first.reference;
+    o->carrier = o->number ? carrier_for(f, o->number, o->subscriber) : NULL;
+    if (!o->carrier)
+        return give_up(f, o, MSG_FAILED, REASON_NO_NUMBER, (struct slice){0});
+    return plan(f, o);
+}

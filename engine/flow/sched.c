@@ -1,0 +1,301 @@
+/*
+ * sched.c - rings of feeds, and whose turn it is.
+ *
+ * Promise: as in sched.h. What one turn of a feed does stands in serve.c.
+ */
+#include "engine/flow/sched.h"
+
+#include <stdlib.h>
+
+#include "engine/flow/book.h"
+#include "engine/flow/flow.h"
+#include "engine/flow/serve.h"
+
+enum {
+    /* One turn of the loop serves every carrier before one twice; so many
+     * parts take about 5 ms. */
+    FILL_PARTS_MAX = 4096,
+    /* Parts that a feed may hand over before the next one's turn. */
+    QUANTUM_PARTS = 16,
+    /* One pick in so many begins with the lowest class. */
+    LOW_FIRST = 16,
+};
+
+struct outlet *
+sched_outlet(struct flow *f, struct carrier_entry *c)
+{
+    if (c->outlet)
+        return c->outlet;
+    struct sched *s = &f->sched;
+    struct outlet *o = calloc(1, sizeof *o);
+    s->outlet = realloc(s->outlet, (s->outlets + 1) * sizeof *s->outlet);
+    if (!o || !s->outlet)
+        abort();
+    o->carrier = c;
+    c->outlet = o;
+    s->outlet[s->outlets++] = o;
+    return o;
+}
+
+void
+sched_fini(struct sched *s)
+{
+    for (unsigned i = 0; i < s->outlets; i++) {
+        struct outlet *o = s->outlet[i];
+        for (uint32_t k = 0; k < o->feeds; k++)
+            if (o->feed[k]) {
+                free(o->feed[k]->current);
+                free(o->feed[k]);
+            }
+        free(o->feed);
+        free(o->current);
+        due_fini(&o->parked);
+        due_fini(&o->again);
+        free(o);
+    }
+    free(s->outlet);
+    free(s->spare);
+    *s = (struct sched){0};
+}
+
+/* ---- rings ----------------------------------------------------------------
+ */
+
+static void
+ring_in(struct feed *x)
+{
+    struct ring *r = &x->outlet->ring[x->source->class];
+    if (!r->first) {
+        x->prev = x->next = x;
+        r->first = x;
+    } else { /* behind everybody who waits */
+        x->next = r->first;
+        x->prev = r->first->prev;
+        x->prev->next = x;
+        x->next->prev = x;
+    }
+    r->feeds++;
+    x->state = FEED_READY;
+}
+
+static void
+ring_out(struct feed *x)
+{
+    struct ring *r = &x->outlet->ring[x->source->class];
+    if (r->first == x) {
+        r->first = x->next == x ? NULL : x->next;
+        r->turn_parts = 0;
+    }
+    x->prev->next = x->next;
+    x->next->prev = x->prev;
+    x->prev = x->next = NULL;
+    r->feeds--;
+    x->state = FEED_IDLE;
+}
+
+static struct feed *
+feed_create(struct outlet *o, struct source *s)
+{
+    struct feed *x = calloc(1, sizeof *x);
+    if (!x)
+        abort();
+    uint32_t i = 0;
+    while (i < o->feeds && o->feed[i])
+        i++;
+    if (i == o->feed_cap) {
+        o->feed_cap = o->feed_cap ? o->feed_cap * 2 : 16;
+        o->feed = realloc(o->feed, o->feed_cap * sizeof *o->feed);
+        if (!o->feed)
+            abort();
+    }
+    if (i == o->feeds)
+        o->feeds++;
+    o->feed[i] = x;
+    *x = (struct feed){
+        .source = s, .outlet = o, .index = i, .sibling = s->feeds};
+    s->feeds = x;
+    return x;
+}
+
+void
+sched_wake(struct flow *f, struct source *s, struct carrier_entry *c)
+{
+    struct outlet *o = sched_outlet(f, c);
+    struct feed *x = s->feeds;
+    while (x && x->outlet != o)
+        x = x->sibling;
+    if (!x)
+        x = feed_create(o, s);
+    if (x->state == FEED_IDLE)
+        ring_in(x);
+}
+
+/* What left in part goes on leaving, whatever becomes of its source. */
+static void
+finish_later(struct flow *f, const struct outgoing *o)
+{
+    if (!o || o->next_part == 0)
+        return;
+    for (unsigned i = o->next_part; i < o->plan.parts; i++)
+        sched_again(f, o->carrier->id, f->now.us, o->message,
+                    (struct again){.part = (uint8_t)i});
+}
+
+void
+sched_forget(struct flow *f, struct source *s)
+{
+    while (s->feeds) {
+        struct feed *x = s->feeds;
+        s->feeds = x->sibling;
+        if (x->state == FEED_READY)
+            ring_out(x);
+        finish_later(f, x->current);
+        serve_spare(f, x->current);
+        /* A parked index is skipped when it comes due: the slot is empty. */
+        x->outlet->feed[x->index] = NULL;
+        free(x);
+    }
+}
+
+static void
+park(struct feed *x, uint64_t until_us)
+{
+    ring_out(x);
+    x->state = FEED_PARKED;
+    due_put(&x->outlet->parked, until_us, x->index, 0);
+}
+
+static void
+unpark(struct flow *f, struct outlet *o)
+{
+    struct due_entry e;
+    while (due_take(&o->parked, f->now.us, &e)) {
+        struct feed *x = o->feed[e.a];
+        if (x && x->state == FEED_PARKED)
+            ring_in(x);
+    }
+}
+
+void
+sched_again(struct flow *f, uint32_t carrier, uint64_t when_us,
+            uint64_t message, struct again a)
+{
+    struct carrier_entry *c = directory_carrier(&f->directory, carrier);
+    if (c)
+        due_put(&sched_outlet(f, c)->again, when_us, message,
+                (uint64_t)a.part << 32 | (uint64_t)a.tries << 16 | a.attempt);
+}
+
+/* ---- filling --------------------------------------------------------------
+ */
+
+static struct ring *
+pick(struct outlet *o)
+{
+    bool low_first = ++o->picks % LOW_FIRST == 0;
+    for (unsigned i = 0; i < CLASS_N; i++) {
+        /* Critical is never put behind. */
+        unsigned class = i;
+        if (low_first && i > CLASS_CRITICAL)
+            class = CLASS_N - i + CLASS_CRITICAL;
+        if (o->ring[class].first)
+            return &o->ring[class];
+    }
+    return NULL;
+}
+
+static void
+one_turn(struct flow *f, struct ring *r, unsigned *room)
+{
+    struct feed *x = r->first;
+    uint64_t until_us = 0;
+    unsigned quantum = QUANTUM_PARTS - r->turn_parts;
+    if (quantum > *room)
+        quantum = *room;
+    unsigned parts = 0;
+    enum serve_end end = serve_feed(f, x, quantum, &parts, &until_us);
+    *room -= parts < *room ? parts : *room;
+    r->turn_parts += parts;
+    switch (end) {
+    case SERVE_EMPTY: ring_out(x); break;
+    case SERVE_PARK: park(x, until_us); break;
+    case SERVE_NO_ROOM: *room = 0; break;
+    case SERVE_MORE:
+        if (r->turn_parts >= QUANTUM_PARTS && r->first) {
+            r->first = r->first->next;
+            r->turn_parts = 0;
+        }
+        break;
+    }
+}
+
+static void
+fill_outlet(struct flow *f, struct outlet *o)
+{
+    unpark(f, o);
+    unsigned room = carrier_room(o->carrier->carrier, f->now);
+    if (room > FILL_PARTS_MAX)
+        room = FILL_PARTS_MAX;
+    serve_again(f, o, &room);
+    struct ring *r;
+    while (room > 0 && !journal_is_full(&f->journal) && (r = pick(o)))
+        one_turn(f, r, &room);
+}
+
+/* Work left: come back when rate or time allows. */
+static void
+ask_for_turn(struct flow *f, struct outlet *o)
+{
+    uint64_t when = due_first(&o->parked);
+    uint64_t again = due_first(&o->again);
+    if (again < when)
+        when = again;
+    bool ready = o->current != NULL;
+    for (unsigned i = 0; i < CLASS_N; i++)
+        ready = ready || o->ring[i].first;
+    if (ready) {
+        struct mono room = carrier_room_at(o->carrier->carrier, f->now);
+        if (room.us < when)
+            when = room.us;
+    }
+    if (when != UINT64_MAX)
+        loop_wake_at(f->loop, (struct mono){when});
+}
+
+static uint64_t
+backlog(const struct outlet *o)
+{
+    uint64_t n = o->again.used + (o->current != NULL);
+    for (unsigned i = 0; i < CLASS_N; i++)
+        n += o->ring[i].feeds;
+    return n;
+}
+
+void
+sched_fill(struct flow *f)
+{
+    struct sched *s = &f->sched;
+    s->first++;
+    for (unsigned i = 0; i < s->outlets; i++) {
+        struct outlet *o = s->outlet[(i + s->first) % s->outlets];
+        if (!o->carrier->carrier)
+            continue;
+        carrier_set_backlog(o->carrier->carrier, backlog(o));
+        fill_outlet(f, o);
+        ask_for_turn(f, o);
+    }
+}
+
+uint64_t
+sched_current(const struct outlet *o)
+{
+    return o->current ? o->current->message : 0;
+}
+
+uint64_t
+sched_current_pos(struct flow *f, const struct feed *x)
+{
+    struct story s;
+    return x->current && book_story(f, x->current->message, &s) ? s.accept_pos
+                                                                : 0;
+}

@@ -1,0 +1,155 @@
+/*
+ * source.c - queues of single messages that lie in the log.
+ *
+ * Promise: as in source.h. The ring is a read-ahead of the log between the
+ * oldest waiting message and the newest; words say who still waits. Rows of
+ * campaigns stand in source_rows.c.
+ */
+#include "engine/flow/source.h"
+
+#include <stdlib.h>
+
+#include "engine/flow/book.h"
+#include "engine/flow/flow.h"
+
+/* Facts looked at in one call: a millisecond or so of reading. */
+enum { SCAN_FACTS = 8192 };
+
+void
+sources_fini(struct sources *s)
+{
+    for (size_t i = 0; i < s->rows; i++) {
+        if (!s->row[i])
+            continue;
+        free(s->row[i]->chunk_copy);
+        free(s->row[i]->aside);
+        free(s->row[i]);
+    }
+    free(s->row);
+    map_fini(&s->by_key);
+    *s = (struct sources){0};
+}
+
+struct source *
+source_create(struct flow *f)
+{
+    struct sources *all = &f->sources;
+    struct source *s = calloc(1, sizeof *s);
+    if (!s)
+        abort();
+    size_t i = 0;
+    while (i < all->rows && all->row[i])
+        i++;
+    if (i == all->cap) {
+        all->cap = all->cap ? all->cap * 2 : 64;
+        all->row = realloc(all->row, all->cap * sizeof *all->row);
+        if (!all->row)
+            abort();
+    }
+    if (i == all->rows)
+        all->rows++;
+    s->index = i;
+    all->row[i] = s;
+    return s;
+}
+
+struct source *
+source_for(struct flow *f, uint32_t account, uint32_t sender,
+           enum message_class class, uint32_t number)
+{
+    uint64_t key = map_mix(map_mix((uint64_t)account << 32 | sender) ^
+                           ((uint64_t) class << 32 | number)) |
+                   1;
+    uint64_t at;
+    if (map_get(&f->sources.by_key, key, &at))
+        return f->sources.row[at - 1];
+    struct source *s = source_create(f);
+    s->key = key;
+    s->account = account;
+    s->sender = sender;
+    s->class = class;
+    s->number = number;
+    map_put(&f->sources.by_key, key, s->index + 1);
+    return s;
+}
+
+void
+source_push(struct flow *f, struct source *s, uint64_t pos)
+{
+    (void)f;
+    s->waiting++;
+    if (s->scan_pos == s->scan_end && s->count < SOURCE_RING) {
+        s->ring[(s->head + s->count++) % SOURCE_RING] = pos;
+        return;
+    }
+    if (s->scan_pos == s->scan_end)
+        s->scan_pos = pos;
+    s->scan_end = pos + 1;
+}
+
+static bool
+is_ours(const struct source *s, const struct fact_accept *a)
+{
+    return a->account == s->account && a->sender == s->sender &&
+           a->class == s->class && a->number == s->number && a->send_at_ms == 0;
+}
+
+/* Reads on in the log until the ring is full or the budget is used up. */
+static bool
+refill(struct flow *f, struct source *s)
+{
+    struct slice fact;
+    struct fact_accept a;
+    unsigned looked = 0;
+    while (s->scan_pos < s->scan_end && s->count < SOURCE_RING) {
+        if (++looked > SCAN_FACTS)
+            return true;
+        uint64_t pos = s->scan_pos;
+        if (!journal_next(&f->journal, &pos, &fact) || pos >= s->scan_end) {
+            s->scan_pos = s->scan_end;
+            break;
+        }
+        if (fact_kind(fact) == FACT_ACCEPT && fact_accept_get(fact, &a) &&
+            is_ours(s, &a))
+            s->ring[(s->head + s->count++) % SOURCE_RING] = pos;
+        s->scan_pos = pos + fact.n;
+    }
+    return false;
+}
+
+uint64_t
+source_next(struct flow *f, struct source *s, bool *more)
+{
+    struct slice fact;
+    struct fact_accept a;
+    *more = false;
+    for (;;) {
+        if (s->count == 0) {
+            *more = refill(f, s);
+            if (s->count == 0) {
+                if (!*more)
+                    s->waiting = 0;
+                return 0;
+            }
+        }
+        uint64_t pos = s->ring[s->head];
+        s->head = (s->head + 1) % SOURCE_RING;
+        s->count--;
+        if (s->waiting)
+            s->waiting--;
+        if (!journal_read(&f->journal, pos, &fact) ||
+            !fact_accept_get(fact, &a))
+            continue;
+        uint64_t word = book_word(f, a.message);
+        if (word_state(word) == MSG_QUEUED && word_pos(word) == pos)
+            return pos;
+    }
+}
+
+uint64_t
+source_low(const struct source *s)
+{
+    if (s->count)
+        return s->ring[s->head];
+    return s->scan_pos < s->scan_end ? s->scan_pos : 0;
+}

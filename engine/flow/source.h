@@ -1,0 +1,112 @@
+/*
+ * source.h - where messages to send come from: a queue of single ones, or a
+ * campaign's rows.
+ *
+ * The waiting single messages of a source stand in the log, in order; RAM
+ * keeps the next few positions and where to go on reading. A word tells
+ * whether a message still waits, so nothing is ever taken out of the middle,
+ * and a restart only needs the oldest waiting position.
+ *
+ * Promise: memory does not grow with what waits. Order is kept.
+ *
+ * Threads: the engine thread only.
+ */
+#ifndef ENGINE_FLOW_SOURCE_H
+#define ENGINE_FLOW_SOURCE_H
+
+#include "engine/core/clock.h"
+#include "engine/flow/mail.h"
+#include "engine/flow/map.h"
+#include "engine/flow/recipients.h"
+#include "engine/flow/template.h"
+
+struct flow;
+struct campaign;
+struct feed;
+
+enum { SOURCE_RING = 256, SOURCE_ASIDE = 256 };
+
+/* A row put aside. */
+struct aside {
+    uint64_t message;
+    uint64_t until_us;
+    uint32_t carrier; /* that must take it; 0: whichever has its number */
+    uint32_t number;  /* chosen already; 0: none */
+};
+
+struct source {
+    size_t index; /* in sources.row */
+    uint64_t key; /* 0: a campaign */
+    struct campaign *campaign;
+    uint32_t account, sender, number;
+    enum message_class class;
+
+    /* single messages */
+    uint64_t ring[SOURCE_RING]; /* positions of ACCEPT facts */
+    uint32_t head, count;
+    uint64_t scan_pos, scan_end; /* more of them lie between, if unequal */
+    uint64_t waiting;            /* about how many */
+
+    /* a campaign's cursor */
+    uint32_t chunk; /* index of the chunk being read */
+    uint32_t row;   /* next row in it */
+    bool chunk_open;
+    uint64_t chunk_pos;
+    struct recipients_reader reader;
+    uint8_t *chunk_copy; /* rows must not move while being read */
+    int16_t column_of[TEMPLATE_FIELDS_MAX]; /* per field of the template */
+    /* rows that must leave by another carrier or wait for their number:
+     * message << 0, carrier id */
+    struct aside *aside; /* SOURCE_ASIDE of them, made when first needed */
+    unsigned asides;
+    bool ended; /* every row was read once */
+
+    struct feed *feeds; /* its places at carriers */
+};
+
+struct sources {
+    struct source **row;
+    size_t rows, cap;
+    struct map by_key; /* key -> index + 1 */
+};
+
+void sources_fini(struct sources *s);
+
+struct source *source_create(struct flow *f);
+
+/* The queue of single messages of this account, sender, class and number. */
+struct source *source_for(struct flow *f, uint32_t account, uint32_t sender,
+                          enum message_class class, uint32_t number);
+
+/* A message accepted at pos waits in its source. */
+void source_push(struct flow *f, struct source *s, uint64_t pos);
+
+/* The position of the next single message that still waits; 0: none now.
+ * *more: the budget of facts looked at is used up, ask again. */
+uint64_t source_next(struct flow *f, struct source *s, bool *more);
+
+/* The oldest position that may still wait; 0: none. For checkpoints. */
+uint64_t source_low(const struct source *s);
+
+/* The next row for this carrier; values and *r borrow from the source until
+ * its next call. */
+enum source_row { SOURCE_ROW, SOURCE_BLOCKED, SOURCE_EMPTY };
+enum source_row
+source_next_row(struct flow *f, struct source *s, uint32_t carrier,
+                struct recipient *r, uint64_t *message, uint32_t *row,
+                uint32_t *number);
+/* Puts a row aside; false when there is no room for more. */
+bool source_put_aside(struct source *s, uint64_t message, uint32_t carrier,
+                      uint32_t number, uint64_t until_us);
+/* When the first of the rows put aside may go. UINT64_MAX: none. */
+uint64_t source_aside_first(const struct source *s, uint32_t carrier);
+/* The lowest row that may not be done. */
+uint64_t source_low_row(struct flow *f, const struct source *s);
+/* Every row was read and none is put aside or being handed over. */
+bool source_is_done(const struct source *s);
+
+/* Begins, or begins again from c->low_row. */
+struct source *source_of_campaign(struct flow *f, struct campaign *c);
+void source_end_campaign(struct flow *f, struct campaign *c);
+
+#endif

@@ -1,0 +1,203 @@
+/*
+ * source_rows.c - a campaign's rows, one after another, and those put aside.
+ *
+ * Promise: each row whose message has no word yet comes out once; a row put
+ * aside comes again when its carrier has room and its time has come.
+ */
+#include <stdlib.h>
+
+#include "engine/flow/book.h"
+#include "engine/flow/flow.h"
+#include "engine/flow/sched.h"
+#include "engine/flow/source.h"
+#include "engine/flow/submit.h"
+
+struct source *
+source_of_campaign(struct flow *f, struct campaign *c)
+{
+    if (!c->source) {
+        c->source = source_create(f);
+        c->source->campaign = c;
+        c->source->account = c->account;
+        c->source->sender = c->sender;
+        c->source->class = c->class;
+    }
+    struct source *s = c->source;
+    s->ended = false;
+    s->chunk_open = false;
+    s->chunk = 0;
+    s->row = 0;
+    while (s->chunk + 1 < c->chunks && c->chunk[s->chunk + 1].row <= c->low_row)
+        s->chunk++;
+    if (s->chunk < c->chunks && c->low_row > c->chunk[s->chunk].row)
+        s->row = (uint32_t)(c->low_row - c->chunk[s->chunk].row);
+    return s;
+}
+
+void
+source_end_campaign(struct flow *f, struct campaign *c)
+{
+    struct source *s = c->source;
+    if (!s)
+        return;
+    sched_forget(f, s);
+    f->sources.row[s->index] = NULL;
+    free(s->chunk_copy);
+    free(s->aside);
+    free(s);
+    c->source = NULL;
+}
+
+/* Copies the chunk, since rows must not move while they are being read. */
+static bool
+open_chunk(struct flow *f, struct source *s, const struct chunk *k)
+{
+    struct slice fact;
+    struct fact_recipients x;
+    if (!s->chunk_copy && !(s->chunk_copy = malloc(RECIPIENTS_CHUNK_MAX)))
+        abort();
+    if (!journal_read(&f->journal, k->pos, &fact) ||
+        !fact_recipients_get(fact, &x) || x.chunk.n > RECIPIENTS_CHUNK_MAX)
+        return false;
+    memcpy(s->chunk_copy, x.chunk.p, x.chunk.n);
+    s->chunk_pos = k->pos;
+    s->chunk_open =
+        recipients_open(&s->reader, slice_of(s->chunk_copy, x.chunk.n));
+    if (s->chunk_open)
+        submit_columns(s->campaign->template, &s->reader, s->column_of);
+    return s->chunk_open;
+}
+
+static enum source_row
+next_in_order(struct flow *f, struct source *s, struct recipient *r,
+              uint64_t *message, uint32_t *row)
+{
+    struct campaign *c = s->campaign;
+    while (s->chunk < c->chunks) {
+        const struct chunk *k = &c->chunk[s->chunk];
+        /* Words tell which rows are done: skip them without reading. */
+        while (s->row < k->rows && book_word(f, k->message + s->row))
+            s->row++;
+        if (s->row >= k->rows) {
+            s->chunk++;
+            s->row = 0;
+            s->chunk_open = false;
+            continue;
+        }
+        if ((!s->chunk_open || s->chunk_pos != k->pos ||
+             s->reader.row > s->row) &&
+            !open_chunk(f, s, k))
+            return SOURCE_BLOCKED; /* unreadable: stop here, do not skip */
+        if (s->reader.row < s->row &&
+            !recipients_skip(&s->reader, s->row - s->reader.row))
+            return SOURCE_BLOCKED;
+        if (!recipients_next(&s->reader, r))
+            return SOURCE_BLOCKED;
+        *message = k->message + s->row;
+        *row = s->row++;
+        return SOURCE_ROW;
+    }
+    s->ended = true;
+    return SOURCE_EMPTY;
+}
+
+/* Goes back to a row put aside; the cursor then continues where it was. */
+static bool
+read_aside(struct flow *f, struct source *s, uint64_t message,
+           struct recipient *r, uint32_t *row)
+{
+    const struct chunk *k = campaign_chunk(s->campaign, message);
+    if (!k || book_word(f, message))
+        return false;
+    *row = (uint32_t)(message - k->message);
+    bool here = s->chunk_open && s->chunk_pos == k->pos;
+    if ((!here || s->reader.row > *row) && !open_chunk(f, s, k))
+        return false;
+    return (s->reader.row == *row ||
+            recipients_skip(&s->reader, *row - s->reader.row)) &&
+           recipients_next(&s->reader, r);
+}
+
+enum source_row
+source_next_row(struct flow *f, struct source *s, uint32_t carrier,
+                struct recipient *r, uint64_t *message, uint32_t *row,
+                uint32_t *number)
+{
+    for (unsigned i = 0; i < s->asides;) {
+        struct aside a = s->aside[i];
+        if ((a.carrier && a.carrier != carrier) || a.until_us > f->now.us) {
+            i++;
+            continue;
+        }
+        memmove(s->aside + i, s->aside + i + 1,
+                (s->asides - i - 1) * sizeof *s->aside);
+        s->asides--;
+        if (!read_aside(f, s, a.message, r, row))
+            continue;
+        *message = a.message;
+        *number = a.number;
+        return SOURCE_ROW;
+    }
+    *number = 0;
+    if (s->asides == SOURCE_ASIDE)
+        return SOURCE_BLOCKED;
+    return next_in_order(f, s, r, message, row);
+}
+
+bool
+source_put_aside(struct source *s, uint64_t message, uint32_t carrier,
+                 uint32_t number, uint64_t until_us)
+{
+    if (!s->aside && !(s->aside = calloc(SOURCE_ASIDE, sizeof *s->aside)))
+        abort();
+    if (s->asides == SOURCE_ASIDE)
+        return false;
+    s->aside[s->asides++] = (struct aside){message, until_us, carrier, number};
+    return true;
+}
+
+uint64_t
+source_aside_first(const struct source *s, uint32_t carrier)
+{
+    uint64_t first = UINT64_MAX;
+    for (unsigned i = 0; i < s->asides; i++)
+        if ((s->aside[i].carrier == 0 || s->aside[i].carrier == carrier) &&
+            s->aside[i].until_us < first)
+            first = s->aside[i].until_us;
+    return first;
+}
+
+static uint64_t
+row_of(const struct campaign *c, uint64_t message)
+{
+    const struct chunk *k = campaign_chunk(c, message);
+    return k ? k->row + (message - k->message) : 0;
+}
+
+uint64_t
+source_low_row(struct flow *f, const struct source *s)
+{
+    (void)f;
+    const struct campaign *c = s->campaign;
+    uint64_t low =
+        s->chunk < c->chunks ? c->chunk[s->chunk].row + s->row : c->rows;
+    for (unsigned i = 0; i < s->asides; i++) {
+        uint64_t r = row_of(c, s->aside[i].message);
+        low = r < low ? r : low;
+    }
+    for (const struct feed *x = s->feeds; x; x = x->sibling)
+        if (x->current) {
+            uint64_t r = row_of(c, x->current->message);
+            low = r < low ? r : low;
+        }
+    return low;
+}
+
+bool
+source_is_done(const struct source *s)
+{
+    for (const struct feed *x = s->feeds; x; x = x->sibling)
+        if (x->current)
+            return false;
+    return s->ended && s->asides == 0;
+}

@@ -1,0 +1,170 @@
+/*
+ * talk.c - the chain of one subscriber.
+ *
+ * Promise: as in talk.h.
+ */
+#include "engine/flow/talk.h"
+
+uint64_t
+talk_newest(struct flow *f, uint64_t subscriber)
+{
+    uint64_t pos = 0;
+    store_index_get(f->talks, f->journal.reader, flow_talk_key(subscriber),
+                    &pos);
+    return pos;
+}
+
+static bool
+read_sent(struct slice fact, struct talk_step *out)
+{
+    struct fact_sent x;
+    if (!fact_sent_get(fact, &x))
+        return false;
+    *out = (struct talk_step){
+        .before = x.before,
+        .message = x.message,
+        .at_ms = x.at_ms,
+        .account = (uint32_t)x.account,
+        .sender = (uint32_t)x.sender,
+        .number = (uint32_t)x.number,
+        .reply_window_s = (uint32_t)x.reply_window_s,
+        .reference = (uint16_t)x.reference,
+        .campaign = x.campaign,
+        .sent = true,
+    };
+    return true;
+}
+
+static bool
+read_accept(struct slice fact, struct talk_step *out)
+{
+    struct fact_accept x;
+    if (!fact_accept_get(fact, &x))
+        return false;
+    *out = (struct talk_step){
+        .before = x.before,
+        .message = x.message,
+        .at_ms = x.at_ms,
+        .account = (uint32_t)x.account,
+        .sender = (uint32_t)x.sender,
+        .number = (uint32_t)x.number,
+        .thread = x.thread,
+    };
+    return true;
+}
+
+static bool
+read_reply(struct slice fact, struct talk_step *out)
+{
+    struct fact_reply x;
+    if (!fact_reply_get(fact, &x))
+        return false;
+    *out = (struct talk_step){
+        .before = x.before,
+        .message = x.message,
+        .at_ms = x.at_ms,
+        .account = (uint32_t)x.account,
+        .sender = (uint32_t)x.sender,
+        .number = (uint32_t)x.number,
+        .thread = x.thread,
+        .campaign = x.campaign,
+        .inbound = true,
+    };
+    return true;
+}
+
+bool
+talk_read(struct flow *f, uint64_t pos, struct talk_step *out)
+{
+    struct slice fact;
+    if (pos == 0 || !journal_read(&f->journal, pos, &fact))
+        return false;
+    bool ok;
+    switch (fact_kind(fact)) {
+    case FACT_SENT: ok = read_sent(fact, out); break;
+    case FACT_ACCEPT: ok = read_accept(fact, out); break;
+    case FACT_REPLY: ok = read_reply(fact, out); break;
+    default: return false;
+    }
+    out->pos = pos;
+    return ok;
+}
+
+uint16_t
+talk_next_reference(struct flow *f, uint64_t subscriber)
+{
+    struct talk_step t;
+    uint64_t pos = talk_newest(f, subscriber);
+    for (unsigned i = 0; i < TALK_STEPS_MAX && talk_read(f, pos, &t); i++) {
+        if (t.sent)
+            return (uint16_t)(t.reference + 1);
+        pos = t.before;
+    }
+    return 1;
+}
+
+enum { NUMBERS_MAX = 64 };
+
+/* Who of other senders has a live pair on each of the pool's numbers. */
+static struct number *
+look_back(struct flow *f, const struct pool *pool, uint32_t sender,
+          uint64_t subscriber, bool taken[NUMBERS_MAX])
+{
+    uint64_t live = f->wall.ms - (uint64_t)f->settings->pair_ttl_s * 1000;
+    struct talk_step t;
+    uint64_t pos = talk_newest(f, subscriber);
+    for (unsigned i = 0; i < TALK_STEPS_MAX && talk_read(f, pos, &t);
+         i++, pos = t.before) {
+        if (t.at_ms < live)
+            break;
+        for (unsigned k = 0; k < pool->numbers && k < NUMBERS_MAX; k++) {
+            if (pool->number[k] != t.number)
+                continue;
+            struct number *n = directory_number(&f->directory, t.number);
+            if (t.sender == sender && n && !n->retired && !taken[k])
+                return n;
+            taken[k] = true;
+        }
+    }
+    return NULL;
+}
+
+struct number *
+talk_choose_number(struct flow *f, const struct pool *pool, uint32_t sender,
+                   uint64_t subscriber, const struct carrier_entry *at,
+                   enum pool_conflict *conflict)
+{
+    bool taken[NUMBERS_MAX] = {false};
+    struct number *sticky = look_back(f, pool, sender, subscriber, taken);
+    if (sticky)
+        return sticky;
+    struct number *best = NULL, *share = NULL;
+    unsigned best_score = 0;
+    struct pool *turn = (struct pool *)pool;
+    turn->next++;
+    for (unsigned i = 0; i < pool->numbers && i < NUMBERS_MAX; i++) {
+        unsigned k = (i + pool->next) % pool->numbers;
+        struct number *n = directory_number(&f->directory, pool->number[k]);
+        if (!n || n->retired)
+            continue;
+        if (!share)
+            share = n;
+        if (k < NUMBERS_MAX && taken[k] && pool->exclusive)
+            continue;
+        bool credit = !n->per_s || rate_room(&n->rate, f->now) > 0;
+        bool here = !at || n->carrier == at->id || n->carrier == 0;
+        unsigned score = 1 + (here ? 2 : 0) + (credit ? 1 : 0);
+        if (score > best_score) {
+            best = n;
+            best_score = score;
+        }
+    }
+    if (best)
+        return best;
+    *conflict = pool->on_conflict;
+    if (pool->on_conflict == POOL_SHARE)
+        return share;
+    if (pool->on_conflict == POOL_REROUTE)
+        *conflict = POOL_FAIL; /* no other number is free */
+    return NULL;
+}
