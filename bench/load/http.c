@@ -118,7 +118,7 @@ on_line(void *owner, unsigned status, struct slice line)
     char digits[8] = "";
     if (at)
         slice_to_str(slice_of(at + 9, line.n - (size_t)(at + 9 - line.p)),
-                     digits, 4);
+                     digits, sizeof digits);
     refused(load, (unsigned)strtoul(digits, NULL, 10), line, 1);
 }
 
@@ -480,6 +480,7 @@ http_main(int argc, char **argv, int first)
         return 2;
     }
     load.hub = hub_create();
+    idset_reserve(&load.tally.ids, load.o.count);
     load.lanes = calloc(load.o.connections, sizeof *load.lanes);
     for (uint64_t i = 0; load.lanes && i < load.o.connections; i++)
         load.lanes[i].load = &load;

@@ -19,6 +19,7 @@
 enum {
     TEXT_MAX_SEPTETS = 160,
     NUMBER_ROOM = 12, /* digits that {n} may take */
+    AFTERMATH_US = 200 * 1000,
 };
 
 /* How many may have been sent by now. */
@@ -60,12 +61,16 @@ is_done(const struct load *load)
         return true;
     if (load->sent < o->count || load->answered < load->sent)
         return false;
-    if (o->no_receipts || load->tally.receipted >= load->tally.accepted)
-        return true;
     uint64_t last = load->last_receipt_us > load->last_answer_us
                         ? load->last_receipt_us
                         : load->last_answer_us;
-    return now_us - last > o->linger * 1000000;
+    /* When nothing is missing, what comes twice gets a moment still. */
+    bool complete =
+        o->no_receipts || load->tally.receipted >= load->tally.accepted;
+    uint64_t patience_us = o->linger * 1000000;
+    if (complete && patience_us > AFTERMATH_US)
+        patience_us = AFTERMATH_US;
+    return now_us - last > patience_us;
 }
 
 static void
@@ -299,6 +304,7 @@ smpp_main(int argc, char **argv, int first)
     while (load.slots < 2 * load.o.window)
         load.slots *= 2;
     load.hub = hub_create();
+    idset_reserve(&load.tally.ids, load.o.count);
     load.lanes = calloc(load.o.binds, sizeof *load.lanes);
     SSL_CTX *tls = load.o.use_tls ? tls_client(load.why) : NULL;
     int status = 1;

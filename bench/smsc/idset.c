@@ -28,10 +28,10 @@ find(const struct idset *s, uint64_t key)
 }
 
 static void
-grow(struct idset *s)
+grow(struct idset *s, size_t cap)
 {
     struct idset old = *s;
-    s->cap = old.cap ? old.cap * 2 : FIRST_CAP;
+    s->cap = cap;
     s->entries = calloc(s->cap, sizeof *s->entries);
     if (!s->entries) {
         fputs("out of memory\n", stderr);
@@ -47,13 +47,23 @@ uint64_t *
 idset_put(struct idset *s, uint64_t key)
 {
     if (2 * s->used >= s->cap)
-        grow(s);
+        grow(s, s->cap ? 2 * s->cap : FIRST_CAP);
     struct idset_entry *e = find(s, key);
     if (!e->key) {
         e->key = key;
         s->used++;
     }
     return &e->value;
+}
+
+void
+idset_reserve(struct idset *s, size_t n)
+{
+    size_t cap = FIRST_CAP;
+    while (cap < 2 * n)
+        cap *= 2;
+    if (cap > s->cap)
+        grow(s, cap);
 }
 
 void

@@ -27,6 +27,8 @@ uint64_t idset_key(struct slice id);
 /* The value of the key, 0 when it was not there; borrowed until the next
  * call. */
 uint64_t *idset_put(struct idset *s, uint64_t key);
+/* Makes room for n keys at once, so that none of them waits for growth. */
+void idset_reserve(struct idset *s, size_t n);
 void idset_fini(struct idset *s);
 
 #endif
