@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -128,6 +129,18 @@ store_env_close(struct store_env *e)
     e->lmdb = NULL;
 }
 
+void
+store_env_remove(const char *path)
+{
+    static const char *const files[] = {"data.mdb", "lock.mdb"};
+    for (size_t i = 0; i < 2; i++) {
+        char file[4096 + 16];
+        snprintf(file, sizeof file, "%s/%s", path, files[i]);
+        (void)unlink(file);
+    }
+    (void)rmdir(path);
+}
+
 enum store_result
 store_env_verdict(int rc)
 {
@@ -174,6 +187,15 @@ store_env_verdict_of_write(int rc, const char *dir)
     if (rc == EIO && !has_room(dir))
         return STORE_FULL;
     return store_env_verdict(rc);
+}
+
+void
+store_will_need(struct slice value)
+{
+    uintptr_t from = (uintptr_t)value.p & ~(uintptr_t)4095;
+    uintptr_t to = (uintptr_t)value.p + value.n;
+    if (to - from > 4096)
+        (void)madvise((void *)from, to - from, MADV_WILLNEED);
 }
 
 /* ---- views ------------------------------------------------------------- */

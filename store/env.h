@@ -31,6 +31,10 @@ MUST_CHECK int
 store_env_open(struct store_env *e, const struct store_env_settings *settings);
 void store_env_close(struct store_env *e);
 
+/* Unlinks a closed environment and its directory; what is not there does not
+ * matter. */
+void store_env_remove(const char *path);
+
 /* What the caller must do about an answer of LMDB. */
 enum store_result store_env_verdict(int rc);
 
@@ -62,6 +66,10 @@ void store_view_fini(struct store_view *v);
  * small file, whether there is room.
  */
 enum store_result store_env_verdict_of_write(int rc, const char *dir);
+
+/* Asks for the pages of a borrowed value in one go: read-ahead is off, and
+ * each page would otherwise be a read of its own. */
+void store_will_need(struct slice value);
 
 /* mkdir that may exist already; 0 or errno. */
 MUST_CHECK int store_dir_make(const char *path);

@@ -142,6 +142,7 @@ source_fill(struct source *src, MDB_txn *txn, MDB_dbi dbi)
     struct slice b;
     if (store_run_block(src->run, txn, dbi, src->next_block, &b) != STORE_OK)
         return MDB_CORRUPTED;
+    store_will_need(b);
     memcpy(src->block, b.p, b.n);
     src->next_block++;
     src->at = 0;

@@ -259,8 +259,10 @@ store_read(struct store_reader *r, uint64_t pos, struct slice *fact)
 static void
 read_ahead(struct store_reader *r)
 {
-    if (++r->walked <= AHEAD_AFTER_BLOCKS)
+    if (++r->walked <= AHEAD_AFTER_BLOCKS) {
+        store_will_need(r->block.facts);
         return;
+    }
     uintptr_t at = (uintptr_t)r->block.facts.p & ~(uintptr_t)4095;
     if (at + AHEAD_BYTES / 2 < r->ahead_end && at + AHEAD_BYTES >= r->ahead_end)
         return;

@@ -156,6 +156,7 @@ load_octets(struct store_reader *r, const struct store_run *run, uint32_t from,
             res = STORE_CORRUPT;
         if (res != STORE_OK)
             return res;
+        store_will_need(value);
         memcpy(dst, value.p, want);
         dst += want;
         n -= want;

@@ -76,4 +76,16 @@ MUST_CHECK enum store_result
 store_segment_seek(struct store_view *v, MDB_cursor_op op, uint64_t key,
                    uint64_t *found, struct slice *value);
 
+/* ---- between segment.c and log.c ----------------------------------------- */
+
+enum { STORE_PATH_BYTES = 4096 };
+
+void store_segment_path(const struct store_log *log, uint64_t first,
+                        const char *tail, char path[STORE_PATH_BYTES]);
+/* NULL without memory. */
+struct store_segment *store_segment_new(uint64_t first);
+/* Makes seg the newest; under the lock. False without memory. */
+MUST_CHECK bool
+store_log_append(struct store_log *log, struct store_segment *seg);
+
 #endif

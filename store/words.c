@@ -167,6 +167,7 @@ load(struct store_words *w, uint64_t number)
         store_get(w->r, TABLE_WORDS, writer_slice(&key), &value);
     if (res == STORE_OK && value.n == WORDS_PER_PAGE * sizeof(uint64_t)) {
         struct store_page *page = page_new(NULL);
+        store_will_need(value);
         memcpy(page->words, value.p, value.n);
         return page;
     }

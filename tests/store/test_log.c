@@ -338,6 +338,25 @@ START_TEST(ready_turns_true_when_the_pace_allows)
 }
 END_TEST
 
+START_TEST(below_the_reserve_new_work_is_refused_and_answers_get_in)
+{
+    char why[STORE_WHY_BYTES];
+    g.settings.min_free_bytes = UINT64_MAX;
+    rig_open(&g);
+    for (int i = 0; i < 1000 && store_state(g.s, NULL, 0) == STORE_OK; i++)
+        rig_sleep_ms(5);
+    ck_assert_int_eq(store_state(g.s, why, sizeof why), STORE_FULL);
+    ck_assert_ptr_nonnull(strstr(why, "free space"));
+    rig_fact(&g, 0, 100);
+    rig_commit(&g);
+    check_walk(0, 1);
+    g.settings.min_free_bytes = 1;
+    rig_reopen(&g);
+    ck_assert_int_eq(store_state(g.s, why, sizeof why), STORE_OK);
+    ck_assert_str_eq(why, "");
+}
+END_TEST
+
 static void
 add_tests(TCase *tc)
 {
@@ -355,6 +374,8 @@ add_tests(TCase *tc)
                    a_reader_keeps_what_it_borrowed_while_its_segment_expires);
     tcase_add_test(tc, a_second_process_is_locked_out);
     tcase_add_test(tc, posting_never_blocks_and_two_batches_exist);
+    tcase_add_test(tc,
+                   below_the_reserve_new_work_is_refused_and_answers_get_in);
     tcase_add_test(tc, ready_turns_true_when_the_pace_allows);
 }
 
