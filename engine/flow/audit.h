@@ -1,0 +1,20 @@
+/*
+ * audit.h - every index against every fact.
+ *
+ * The log is walked from its oldest fact; what it says of each message,
+ * carrier id and subscriber is compared with what the checkpoint and its
+ * replay say: words, both indexes, parts in flight, counts of campaigns.
+ *
+ * Threads: one, on a store opened read-only.
+ */
+#ifndef ENGINE_FLOW_AUDIT_H
+#define ENGINE_FLOW_AUDIT_H
+
+#include <stdio.h>
+
+struct store;
+
+/* Prints each fault (the first hundred) and a summary. Returns how many. */
+unsigned audit_run(struct store *store, FILE *out);
+
+#endif

@@ -1,0 +1,166 @@
+/*
+ * wiring.c - settings into the shapes of the rooms.
+ *
+ * Promise: nothing that the file says is dropped silently: what a room
+ * cannot do yet is refused by config_check.c or said in the log.
+ */
+#include "engine/wiring.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/core/log.h"
+
+static void
+take_routes(struct wiring *w)
+{
+    const struct config *c = w->config;
+    w->routes = calloc(c->routes_n + 1u, sizeof *w->routes);
+    if (!w->routes)
+        abort();
+    for (unsigned i = 0; i < c->routes_n; i++) {
+        const struct config_route *r = &c->routes[i];
+        w->routes[i] = (struct flow_route){
+            .prefix = r->to.prefix,
+            .carriers = r->carriers,
+            .count = r->carriers_n,
+        };
+        if (r->strategy != CONFIG_FAILOVER)
+            log_warn(ROOM_DAEMON, "route_strategy",
+                     "route=%u to=%s used=failover", i, r->to.text);
+    }
+    w->flow.routes = w->routes;
+    w->flow.routes_n = c->routes_n;
+}
+
+static void
+take_numbers(struct wiring *w)
+{
+    const struct config *c = w->config;
+    w->numbers = calloc(c->numbers_n + 1u, sizeof *w->numbers);
+    if (!w->numbers)
+        abort();
+    for (unsigned i = 0; i < c->numbers_n; i++) {
+        const struct config_number *n = &c->numbers[i];
+        w->numbers[i] = (struct flow_number){
+            .number = n->number,
+            .carrier = n->carrier,
+            .account = n->account,
+            .default_sender = n->default_sender,
+            .shared = n->shared,
+            .rate = n->rate,
+            .per_day = n->per_day,
+        };
+    }
+    w->flow.numbers = w->numbers;
+    w->flow.numbers_n = c->numbers_n;
+}
+
+struct wiring *
+wiring_create(struct config *config)
+{
+    struct wiring *w = calloc(1, sizeof *w);
+    if (!w)
+        abort();
+    w->config = config;
+    w->flow = (struct flow_settings){
+        .carriers = config->carriers,
+        .carriers_n = config->carriers_n,
+        .reply_window_s = config->replies.window_s,
+        .unknown_after_s = config->receipts.unknown_after_s,
+        .join_ms = config->replies.join_ms,
+        .crossing_ms = config->replies.crossing_ms,
+        .pair_ttl_s = config->replies.pair_ttl_s,
+        .retry_attempts = config->sending.attempts,
+        .country = config->sending.country,
+        .retention_s = config->retention.messages_s,
+        .events_s = config->retention.events_s,
+        .pace_ms = config->store.pace_ms,
+        .receipts_need = true,
+        .stop_text = config->compliance.opt_out_text,
+        .start_text = config->compliance.opt_in_text,
+        .help_text = config->compliance.help_text,
+    };
+    take_routes(w);
+    take_numbers(w);
+    return w;
+}
+
+void
+wiring_destroy(struct wiring *w)
+{
+    if (!w)
+        return;
+    config_free(w->config);
+    free(w->routes);
+    free(w->numbers);
+    free(w);
+}
+
+void
+wiring_store(const struct config *c, struct store_settings *out)
+{
+    *out = (struct store_settings){
+        .dir = c->data_dir,
+        .segment_bytes = c->store.segment_bytes,
+        .segment_s = c->store.segment_s,
+        .min_free_bytes = c->store.min_free,
+        .pace_ms = c->store.pace_ms,
+    };
+}
+
+/* ---- the admin's key --------------------------------------------------------
+ */
+
+static bool
+read_key(const char *path, char key[128])
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t n = read(fd, key, 127);
+    close(fd);
+    if (n <= 0)
+        return false;
+    key[n] = 0;
+    key[strcspn(key, " \r\n")] = 0;
+    return key[0] != 0;
+}
+
+static bool
+make_key(const char *path, char key[128])
+{
+    uint8_t random[20];
+    if (RAND_bytes(random, sizeof random) != 1)
+        return false;
+    memcpy(key, "adm_", 4);
+    bytes_to_hex(slice_of(random, sizeof random), key + 4);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return false;
+    size_t n = strlen(key);
+    bool ok = write(fd, key, n) == (ssize_t)n && write(fd, "\n", 1) == 1 &&
+              fsync(fd) == 0;
+    close(fd);
+    return ok;
+}
+
+bool
+wiring_admin_key(const struct config *c, char key[128],
+                 char why[STORE_WHY_BYTES])
+{
+    char path[4096];
+    if (c->http.admin_key[0]) {
+        snprintf(key, 128, "%s", c->http.admin_key);
+        return true;
+    }
+    snprintf(path, sizeof path, "%s/admin.key", c->data_dir);
+    if (read_key(path, key) || make_key(path, key))
+        return true;
+    snprintf(why, STORE_WHY_BYTES, "%.150s: %s", path, strerror(errno));
+    return false;
+}
