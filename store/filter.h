@@ -2,7 +2,7 @@
  * filter.h - "surely not in here": a blocked Bloom filter.
  *
  * Ten bits and more an entry, all six of a key in one line of 64 octets, so
- * a question costs one cache miss. About one in eighty keys that are not in
+ * a question costs one cache miss. About one in a hundred keys that are not in
  * passes all the same.
  *
  * Private to store/.
