@@ -57,7 +57,7 @@ struct message_view {
     struct slice text; /* UTF-8 */
     uint64_t thread;   /* 0: none */
     uint64_t campaign; /* 0: none */
-    uint64_t row;      /* in the campaign */
+    uint64_t row;      /* in its chunk; chunk_view.row is that one's first */
     const char *class;
     const char *encoding; /* gsm7, ucs2, binary */
     unsigned parts;
@@ -76,7 +76,9 @@ struct message_view {
 };
 
 /* The message whose newest fact is at `pos` (from its word). False when it
- * is not there (expired) or not to be seen by who. */
+ * is not there (expired) or not to be seen by who. A sender's key sees its
+ * own and, as with threads, what belongs to a queue of its account. The word
+ * must be of durable facts: its mail waits for them. */
 bool query_message(struct query *q, struct who who, uint64_t message,
                    uint64_t word, struct message_view *out);
 
@@ -88,6 +90,11 @@ bool query_message(struct query *q, struct who who, uint64_t message,
 unsigned query_thread(struct query *q, struct who who, uint32_t sender,
                       uint64_t subscriber, uint64_t *pos, uint64_t *numbers,
                       unsigned max);
+/* The same when the thread's id is known: exact also for a thread that was
+ * claimed or handed on, and for subscribers that are not phone numbers. */
+unsigned query_thread_of(struct query *q, struct who who,
+                         const struct thread_view *thread, uint64_t *pos,
+                         uint64_t *numbers, unsigned max);
 
 /* An event made from a fact. Strings are borrowed. */
 struct event_view {
@@ -110,6 +117,12 @@ struct event_view {
  * was looked at even when nothing was found. False: nothing more for now, or
  * `budget` facts were looked at (then *more is true: call again later, other
  * clients first).
+ *
+ * The message of an event is as it was then. A message whose receipt never
+ * came (state unknown) is told as message.uncertain: nobody knows. A reply
+ * given to another sender is message.received to the new one. contact.* of a
+ * number that accounts share reach those that wrote to the subscriber from
+ * it. Carriers and contacts are no business of a sender's key.
  */
 bool query_event(struct query *q, struct who who, uint64_t *pos,
                  unsigned budget, struct event_view *out, bool *more);
@@ -135,12 +148,17 @@ bool query_campaign(struct query *q, struct who who, uint64_t campaign,
 bool query_chunk(struct query *q, uint64_t pos, struct slice *chunk);
 
 /* The state of one campaign row for results: from its word, by walking its
- * facts; `row` is the decoded recipient. */
+ * facts. The text is not rendered, and what only the row knows (the address
+ * of one that was never sent) is left to who reads the rows. The campaign was
+ * checked by query_campaign(). */
 bool query_outcome(struct query *q, uint64_t message, uint64_t word,
                    struct message_view *out);
 
 /* Is the subscriber opted out for this account (and number, when not 0)? */
 bool query_suppressed(struct query *q, uint32_t account, uint64_t subscriber);
+/* The same, opt-outs of one number of ours among them. */
+bool query_suppressed_from(struct query *q, uint32_t account, struct slice from,
+                           uint64_t subscriber);
 
 /* Fields of a sender for templates ("sender.name"); borrowed. */
 bool query_sender_name(struct query *q, uint32_t sender, struct slice *name);

@@ -110,9 +110,9 @@ query_campaign_row(struct query *q, uint64_t campaign);
 const struct query_chunk *query_chunk_row(struct query *q, uint64_t pos,
                                           uint64_t row, struct recipient *out);
 /* The text a row was or would be sent; empty when it cannot be rendered. */
-struct slice query_render(struct query *q, const struct query_campaign *c,
-                          const struct query_chunk *chunk,
-                          const struct recipient *row);
+struct slice
+query_render(struct query *q, const struct query_campaign *c,
+             const struct query_chunk *chunk, const struct recipient *row);
 void query_campaigns_fini(struct query *q);
 
 /* ---- query_chain.c: the facts of one message, oldest first */
@@ -130,6 +130,7 @@ struct chain {
     uint32_t account, sender, number;
     uint64_t subscriber, campaign, thread;
     uint64_t chunk, row; /* of a campaign's row; chunk 0: not known */
+    uint64_t skip_ms;    /* a row set aside as a duplicate: when; else 0 */
     bool inbound;
     bool has_accept, has_sent, has_reply;
     struct fact_accept accept;
@@ -150,8 +151,8 @@ enum message_state_kind chain_state(struct slice fact, uint64_t *at_ms);
 
 /* Parts, history, times and error of the message as of its newest link.
  * out->state is set already. */
-void history_tell(struct query *q, const struct chain *c,
-                  struct message_view *out);
+void
+history_tell(struct query *q, const struct chain *c, struct message_view *out);
 
 /* ---- query_message.c */
 
