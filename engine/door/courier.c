@@ -41,13 +41,14 @@ wake_waiting(struct door *d, uint64_t now)
 {
     struct query *q = door_query(d);
     uint64_t end = q ? query_events_end(q) : 0;
-    bool all = atomic_load(&d->stopping);
+    bool stop = atomic_load(&d->stopping);
     pthread_mutex_lock(&d->lock);
     for (struct request *r = d->all; r; r = r->next) {
+        if (!r->suspended || !r->timed)
+            continue; /* its fields are its worker's */
         bool due = r->wake_ms && r->wake_ms <= now;
         bool news = r->wake_event && r->wake_event < end;
-        bool stop = all && (r->wake_ms || r->wake_event);
-        if (r->suspended && (due || news || stop))
+        if (due || news || stop)
             request_wake(r);
     }
     pthread_mutex_unlock(&d->lock);

@@ -95,14 +95,28 @@ has_body(struct request *r)
     return content_length(r) > 0 || request_header(r, "Transfer-Encoding").n;
 }
 
+/* Sums up one parameter of the query string. */
+static enum MHD_Result
+add_length(void *arg, enum MHD_ValueKind kind, const char *key,
+           const char *value)
+{
+    size_t *octets = arg;
+    (void)kind;
+    *octets += strlen(key) + (value ? strlen(value) : 0) + 2;
+    return MHD_YES;
+}
+
 static void
 check_headers(struct request *r, const char *url)
 {
+    size_t octets = strlen(url);
+    MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, add_length,
+                              &octets);
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
         r->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     int count =
         MHD_get_connection_values(r->connection, MHD_HEADER_KIND, NULL, NULL);
-    if (strlen(url) > URL_MAX)
+    if (octets > URL_MAX)
         problem_set(&r->problem, "uri_too_long", "At most %d octets.", URL_MAX);
     if (count > HEADERS_MAX || (info && info->header_size > HEADER_OCTETS_MAX))
         problem_set(&r->problem, "headers_too_large",

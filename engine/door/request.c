@@ -105,9 +105,9 @@ request_leave(struct request *r)
 void
 request_wake(struct request *r)
 {
-    forget_waiting(r);
     if (!r->suspended)
         return;
+    forget_waiting(r);
     r->suspended = false;
     MHD_resume_connection(r->connection);
 }
