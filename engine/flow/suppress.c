@@ -38,12 +38,12 @@ struct slice
 suppress_key(enum suppress_scope scope, uint32_t owner, uint64_t subscriber,
              uint8_t room[SUPPRESS_KEY_BYTES])
 {
-    struct writer w = writer_of(room, SUPPRESS_KEY_BYTES);
-    writer_u8(&w, (uint8_t)scope);
-    writer_be32(&w, owner);
-    writer_be32(&w, (uint32_t)(subscriber >> 32));
-    writer_be32(&w, (uint32_t)subscriber);
-    return writer_slice(&w);
+    room[0] = (uint8_t)scope;
+    for (int i = 0; i < 4; i++)
+        room[1 + i] = (uint8_t)(owner >> (24 - 8 * i));
+    for (int i = 0; i < 8; i++)
+        room[5 + i] = (uint8_t)(subscriber >> (56 - 8 * i));
+    return slice_of(room, SUPPRESS_KEY_BYTES);
 }
 
 static uint64_t
