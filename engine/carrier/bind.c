@@ -6,8 +6,8 @@
  * the process are being opened at once. A bind that lasted less than 10 s
  * counts as a failed try.
  */
+#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "engine/carrier/carrier_inside.h"
 #include "engine/core/log.h"
@@ -49,6 +49,16 @@ set_opening(struct bind *b, bool on)
 }
 
 void
+bind_note(struct bind *b, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(b->last_error, sizeof b->last_error, format, args);
+    va_end(args);
+    b->erred = true;
+}
+
+void
 bind_fini(struct bind *b)
 {
     if (b->session)
@@ -67,13 +77,13 @@ arm(struct bind *b)
     uint32_t ms;
     if (b->was_bound && mono_since_ms(b->bound_at, now) >= LASTED_MS)
         backoff_reset(&b->backoff);
-    if (b->reconnects == 0 && b->last_error[0] == 0)
+    if (b->reconnects == 0 && !b->erred)
         ms = (b->index * 7) % FIRST_SPREAD_MS;
     else
         ms = backoff_next(&b->backoff);
     b->was_bound = false;
     b->try_at = mono_add_ms(now, ms);
-    if (b->last_error[0])
+    if (b->erred)
         log_info(ROOM_CARRIER, "bind_waits",
                  "carrier=%s bind=%u retry_ms=%u error=\"%s\"",
                  b->carrier->settings->name, b->index, ms, b->last_error);
@@ -97,7 +107,7 @@ act(struct bind *b, enum bind_act what)
         b->refusals = 0;
         b->bound_at = b->moved_at = loop_mono(b->carrier->loop);
         b->waits_since_answer = false;
-        b->last_error[0] = 0;
+        b->erred = false;
         return;
     case BIND_ACT_UNBIND: session_unbind(b->session, b->stop_wait_ms); return;
     case BIND_ACT_HANG_UP:
@@ -161,9 +171,8 @@ static void
 recycle_stalled(struct bind *b)
 {
     metric_add(METRIC_STALLS, 1);
-    snprintf(b->last_error, sizeof b->last_error,
-             "stalled: nothing answered for %u s with work waiting",
-             b->carrier->settings->timers.stall_ms / 1000);
+    bind_note(b, "stalled: nothing answered for %u s with work waiting",
+              b->carrier->settings->timers.stall_ms / 1000);
     log_warn(ROOM_CARRIER, "bind_stalled",
              "carrier=%s bind=%u in_flight=%u backlog=%llu",
              b->carrier->settings->name, b->index,

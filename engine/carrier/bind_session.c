@@ -75,8 +75,8 @@ on_refused(void *owner, uint32_t status)
 {
     struct bind *b = owner;
     const char *name = smpp_status_name(status);
-    snprintf(b->last_error, sizeof b->last_error, "bind refused: 0x%02X %s, %s",
-             status, name ? name : "unknown", smpp_status_text(status));
+    bind_note(b, "bind refused: 0x%02X %s, %s", status, name ? name : "unknown",
+              smpp_status_text(status));
     metric_add(METRIC_BINDS_REFUSED, 1);
     b->refusals++;
     if (!lower_version(b, status))
@@ -131,9 +131,8 @@ mind_verdict(struct bind *b, enum verdict v, uint32_t status, struct mono now)
                  c->throttle.limit);
         c->credit = 0;
     } else if (v == VERDICT_STOP_BIND && b->state == BIND_BOUND) {
-        snprintf(b->last_error, sizeof b->last_error,
-                 "closed: a part was answered 0x%02X %s", status,
-                 smpp_status_name(status) ? smpp_status_name(status) : "?");
+        bind_note(b, "closed: a part was answered 0x%02X %s", status,
+                  smpp_status_name(status) ? smpp_status_name(status) : "?");
         bind_stop(b, 0);
     }
 }
@@ -188,9 +187,8 @@ on_closed(void *owner, enum close_reason why, const char *detail)
                      (why == CLOSE_PEER || why == CLOSE_NO_ANSWER);
     if (silent_50) /* some centres close on a version they do not know */
         lower_version(b, ESME_RBINDFAIL);
-    if (b->state != BIND_UNBINDING && !(why == CLOSE_ASKED && b->last_error[0]))
-        snprintf(b->last_error, sizeof b->last_error, "%s: %s",
-                 close_reason_name(why), detail);
+    if (b->state != BIND_UNBINDING && !(why == CLOSE_ASKED && b->erred))
+        bind_note(b, "%s: %s", close_reason_name(why), detail);
     log_info(ROOM_CARRIER, "bind_closed",
              "carrier=%s bind=%u peer=%s reason=%s detail=\"%s\"",
              b->carrier->settings->name, b->index, session_peer(b->session),
@@ -223,7 +221,7 @@ make_tls(struct bind *b)
     c->tls = tls_context_create(&settings, error);
     if (c->tls)
         return true;
-    snprintf(b->last_error, sizeof b->last_error, "tls: %.120s", error);
+    bind_note(b, "tls: %.120s", error);
     log_error(ROOM_CARRIER, "tls_settings", "carrier=%s error=\"%s\"",
               c->settings->name, error);
     return false;
@@ -261,5 +259,5 @@ bind_dial(struct bind *b)
     };
     b->session = session_dial(c->loop, &where, &how, &ops, b);
     if (!b->session)
-        snprintf(b->last_error, sizeof b->last_error, "out of memory");
+        bind_note(b, "out of memory");
 }

@@ -136,6 +136,7 @@ carrier_reload(struct carrier *c, const struct carrier_settings *settings)
         bind_stop(&c->bind[i], REBIND_WAIT_MS);
     }
     fit_binds(c);
+    carrier_update(c, 0);
     return keep;
 }
 
@@ -247,8 +248,11 @@ carrier_tick(struct carrier *c, struct mono now)
         bind_tick(&c->bind[i], now);
     /* After the last turn of a bind that is not asked for any more. */
     unsigned n = binds_wanted(c->settings);
+    unsigned before = c->binds;
     while (c->binds > n && !c->bind[c->binds - 1].session)
         c->binds--;
+    if (c->binds < before)
+        carrier_update(c, c->binds);
     pump(c, now);
 }
 

@@ -28,6 +28,7 @@ struct bind {
     bool wanted;
     bool counted_opening;  /* holds a place among those being opened */
     bool was_bound;        /* in this session */
+    bool erred;            /* since it was last bound; last_error says what */
     uint8_t version;       /* to offer; lowered when 5.0 is refused */
     unsigned refusals;     /* in a row */
     unsigned stop_wait_ms; /* for answers, when stopped */
@@ -68,6 +69,9 @@ struct carrier {
 void bind_init(struct bind *b, struct carrier *c, unsigned index);
 /* Drops the socket, tells nobody. */
 void bind_fini(struct bind *b);
+/* Words for people: why it is not up. */
+__attribute__((format(printf, 2, 3))) void
+bind_note(struct bind *b, const char *format, ...);
 bool bind_move(struct bind *b, enum bind_event event);
 void bind_tick(struct bind *b, struct mono now);
 /* It shall end; outstanding answers are waited for so long. */

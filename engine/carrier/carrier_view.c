@@ -46,7 +46,7 @@ throttled_until(const struct carrier *c)
     const struct throttle *t = &c->throttle;
     if (!throttle_is_on(t))
         return (struct wall){0};
-    double top = c->settings->rate ? c->settings->rate : t->climb * 2;
+    double top = c->settings->rate ? c->settings->rate : t->limit * 2;
     double seconds = (top - t->limit) / (t->climb * 0.01);
     struct wall now = loop_wall(c->loop);
     return (struct wall){now.ms + (uint64_t)(seconds * 1000)};

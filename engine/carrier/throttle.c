@@ -15,6 +15,11 @@ enum {
     RAISE_EACH_US = 100000,
     CATCH_UP_US = 20000, /* parts that may go together, as time */
     SHORT_US = 100000,   /* the least span that a rate is judged by */
+    QUIET_MS = 6000,     /* from 95 % one by one it takes five */
+    GROWTH_MAX = 10,
+    /* No configured rate: so much above what was refused, the carrier has
+     * let go. */
+    LIFT_AT = 4,
 };
 
 /* Brings the slots up to date. */
@@ -109,6 +114,20 @@ throttle_refused(struct throttle *t, struct mono now, uint32_t configured)
     t->paused_until.us = now.us + PAUSE_US;
 }
 
+/* Parts per second, each second. Without a configured rate the first cut may
+ * have been far too deep, since it saw a fraction of a second: when nothing
+ * was refused for long, the steps grow. */
+static double
+climb_of(const struct throttle *t, struct mono now, uint32_t configured)
+{
+    double step = t->climb * 0.01;
+    uint64_t quiet_ms = mono_since_ms(t->cut_at, now);
+    if (configured || quiet_ms < QUIET_MS)
+        return step;
+    double more = 1 + (double)(quiet_ms - QUIET_MS) / 1000;
+    return step * (more < GROWTH_MAX ? more : GROWTH_MAX);
+}
+
 void
 throttle_tick(struct throttle *t, struct mono now, uint32_t configured)
 {
@@ -116,10 +135,8 @@ throttle_tick(struct throttle *t, struct mono now, uint32_t configured)
         return;
     double seconds = (double)(now.us - t->raised_at.us) / 1e6;
     t->raised_at = now;
-    t->limit += t->climb * 0.01 * seconds;
-    /* Without a configured rate: 100 s of climbing without a refusal doubled
-     * it, so the carrier has let go. */
-    double top = configured ? configured : t->climb * 2;
+    t->limit += climb_of(t, now, configured) * seconds;
+    double top = configured ? configured : t->climb * LIFT_AT;
     if (t->limit >= top)
         t->limit = 0;
 }

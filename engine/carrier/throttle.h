@@ -3,8 +3,8 @@
  *
  * ESME_RTHROTTLED and ESME_RMSGQFUL cut the limit to 0.95 of what the carrier
  * accepted in the last second, at most once a second; from there it climbs by
- * 1 % a second. Refusals that go on in spite of the cut stop everything for
- * 100 ms at a time.
+ * 1 % a second (faster after a while when no rate is configured). Refusals that
+ * go on in spite of the cut stop everything for 100 ms at a time.
  *
  * Promise: under a carrier that allows half of what is configured, 95 % or
  * more of that half gets through, and under 2 % is refused.
