@@ -161,6 +161,12 @@ lock_dir(struct store *s, char why[STORE_WHY_BYTES])
     int rc = s->settings.read_only ? 0 : store_dir_make(dir);
     if (rc != 0)
         return fail(why, "cannot make", dir, rc);
+    /* Its own name must be durable too; a parent that may not be read was
+     * made by somebody else, before. */
+    snprintf(path, sizeof path, "%s/..", dir);
+    rc = s->settings.read_only ? 0 : store_dir_sync(path);
+    if (rc != 0 && rc != EACCES)
+        return fail(why, "cannot sync", path, rc);
     snprintf(path, sizeof path, "%s/lock", dir);
     int flags = s->settings.read_only ? O_RDONLY : O_RDWR | O_CREAT;
     s->lock_fd = open(path, flags | O_CLOEXEC, 0600);
@@ -174,13 +180,39 @@ lock_dir(struct store *s, char why[STORE_WHY_BYTES])
     return STORE_LOCKED;
 }
 
+/* Makes an environment under another name and renames it once it is whole:
+ * a power cut leaves none, or one that opens. */
+static int
+make_rows(struct store *s, const char *path, size_t map_bytes)
+{
+    char made[PATH_BYTES + 8];
+    struct store_env env;
+    snprintf(made, sizeof made, "%s.new", path);
+    struct store_env_settings settings = {.path = made, .map_bytes = map_bytes};
+    if (access(path, F_OK) == 0)
+        return 0;
+    store_env_remove(made);
+    int rc = store_dir_make(made);
+    if (rc == 0)
+        rc = store_env_open(&env, &settings);
+    if (rc != 0)
+        return rc;
+    rc = mdb_env_sync(env.lmdb, 1);
+    store_env_close(&env);
+    if (rc == 0)
+        rc = store_dir_sync(made);
+    if (rc == 0 && rename(made, path) != 0)
+        rc = errno;
+    return rc == 0 ? store_dir_sync(s->settings.dir) : rc;
+}
+
 static enum store_result
 open_rows(struct store *s, const char *name, size_t map_bytes,
           struct store_env *env, char why[STORE_WHY_BYTES])
 {
     char path[PATH_BYTES];
     snprintf(path, sizeof path, "%s/%s", s->settings.dir, name);
-    int rc = s->settings.read_only ? 0 : store_dir_make(path);
+    int rc = s->settings.read_only ? 0 : make_rows(s, path, map_bytes);
     struct store_env_settings settings = {
         .path = path,
         .map_bytes = map_bytes,
@@ -188,8 +220,6 @@ open_rows(struct store *s, const char *name, size_t map_bytes,
     };
     if (rc == 0)
         rc = store_env_open(env, &settings);
-    if (rc == 0 && !s->settings.read_only)
-        rc = store_dir_sync(path);
     return rc == 0 ? STORE_OK : fail(why, "cannot open", path, rc);
 }
 
