@@ -141,9 +141,7 @@ rate_take(struct rate *r, struct mono now, uint32_t n)
         return;
     uint64_t now_ns = now.us * 1000;
     r->next_ns = (r->next_ns > now_ns ? r->next_ns : now_ns) + n * r->step_ns;
-    uint64_t turn = r->gate ? r->gate->turn : 0;
-    if (r->gate)
-        r->gate->took = true;
+    uint64_t turn = r->gate ? gate_take(r->gate, now) : 0;
     r->parts += n;
     if (r->count) {
         uint32_t last = (r->first + r->count - 1) % r->per_s;

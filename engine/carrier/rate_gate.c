@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum {
+    TURN_US = 1000,       /* turns that follow sooner are one */
     DELAY_MAX_US = 30000, /* slower commits are stalls, and are counted */
     EASE_US = 10,         /* the delay falls by this ... */
     EASE_EACH_US = 20000, /* ... so often: half a millisecond a second */
@@ -26,13 +27,32 @@ turn_at(struct rate_gate *g, uint64_t turn)
     return &g->turns[turn % GATE_TURNS];
 }
 
+uint64_t
+gate_take(struct rate_gate *g, struct mono now)
+{
+    uint64_t last = g->turn - 1;
+    if (!g->took && g->left < g->turn &&
+        now.us - turn_at(g, last)->taken < TURN_US) {
+        g->joined = true;
+        return last;
+    }
+    g->took = true;
+    return g->turn;
+}
+
 void
 gate_hold(struct rate_gate *g, uint64_t pos, struct mono now)
 {
+    if (g->joined) {
+        turn_at(g, g->turn - 1)->pos = pos;
+        if (g->durable == g->turn) /* it was, without the new ones */
+            g->durable--;
+    }
+    g->joined = false;
     /* All slots wait: this turn's parts join those of the next. */
     if (!g->took || g->turn - g->left >= GATE_TURNS - 1)
         return;
-    *turn_at(g, g->turn) = (struct gate_turn){pos, now.us, 0};
+    *turn_at(g, g->turn) = (struct gate_turn){pos, pos, now.us, 0};
     g->turn++;
     g->took = false;
 }
@@ -72,14 +92,15 @@ gate_release(struct rate_gate *g, uint64_t durable, struct mono now)
     uint64_t delay = g->paced ? g->delay_us : 0;
     while (g->left < g->durable) {
         struct gate_turn *t = turn_at(g, g->left);
-        if (t->taken + delay > now.us)
+        bool open = g->joined && g->left == g->turn - 1;
+        if (open || t->taken + delay > now.us)
             break;
         t->since = now.us - delay > t->taken ? now.us - delay : t->taken;
         g->left++;
     }
     if (g->left == g->turn)
         return durable;
-    uint64_t before = turn_at(g, g->left)->pos - 1;
+    uint64_t before = turn_at(g, g->left)->first - 1;
     return before < durable ? before : durable;
 }
 

@@ -22,11 +22,13 @@
 
 #include "engine/core/clock.h"
 
-enum { GATE_TURNS = 4096 }; /* over a second of turns that took parts */
+enum { GATE_TURNS = 4096 }; /* at most one a millisecond: four seconds */
 
 /* A turn that took parts. */
 struct gate_turn {
-    uint64_t pos;   /* durable, then they may leave */
+    uint64_t first; /* position of its first parts: nothing from there on
+                       leaves before the turn does */
+    uint64_t pos;   /* of its last: durable, then they may leave */
     uint64_t taken; /* us */
     uint64_t since; /* us; counted from here by the rates; 0: still here */
 };
@@ -38,11 +40,15 @@ struct rate_gate {
     uint64_t delay_us;
     uint64_t eased_us; /* when delay was last let down */
     bool took;         /* parts in this turn */
+    bool joined;       /* parts in this turn that go with the one before */
     bool paced;        /* a rate looks at the gate: delay matters */
     struct gate_turn turns[GATE_TURNS]; /* by number */
 };
 
 void gate_init(struct rate_gate *g);
+
+/* A part is taken: the turn that it is counted with. */
+uint64_t gate_take(struct rate_gate *g, struct mono now);
 
 /* End of turn: what it took waits for pos. */
 void gate_hold(struct rate_gate *g, uint64_t pos, struct mono now);

@@ -11,17 +11,19 @@
 /* How uneven time is. */
 static const struct weather {
     const char *name;
-    unsigned tick_us;   /* spread of the tick above 1 ms */
+    unsigned step_us;   /* between turns */
+    unsigned tick_us;   /* spread above it */
     unsigned commit_us; /* spread of a commit above 2 ms */
     double stall;       /* chance of a 300 ms commit */
     bool gate;
     double mean; /* at least, of the limit */
 } weathers[] = {
-    {"even, no gate", 0, 0, 0, false, 0.99},
-    {"late ticks, no gate", 4000, 0, 0, false, 0.99},
-    {"even", 0, 0, 0, true, 0.99},
-    {"uneven", 2000, 6000, 0, true, 0.99},
-    {"stalls", 2000, 6000, 0.001, true, 0.80},
+    {"even, no gate", 1000, 0, 0, 0, false, 0.99},
+    {"late ticks, no gate", 1000, 4000, 0, 0, false, 0.99},
+    {"even", 1000, 0, 0, 0, true, 0.99},
+    {"uneven", 1000, 2000, 6000, 0, true, 0.99},
+    {"many turns", 60, 30, 4000, 0, true, 0.99},
+    {"stalls", 1000, 2000, 6000, 0.001, true, 0.80},
 };
 
 static const unsigned limits[] = {1, 7, 10, 50, 200, 1000, 5000, 20000};
@@ -56,7 +58,7 @@ run(const struct weather *w, struct rate *r, uint64_t start)
     size_t head = 0, tail = 0;
     out_n = 0;
     for (uint64_t us = start; us < start + SECONDS * 1000000ULL;) {
-        us += 1000 + (uint64_t)(chance() * chance() * w->tick_us);
+        us += w->step_us + (uint64_t)(chance() * chance() * w->tick_us);
         struct mono now = {us};
         if (committing && us >= done_us) {
             durable = committing;
@@ -204,9 +206,9 @@ START_TEST(the_gate_never_lets_go_what_is_not_durable)
     gate_init(&gate);
     struct mono now = {5000000};
     for (uint64_t pos = 1; pos < 20000; pos++) { /* far more than its turns */
-        gate.took = true;
+        gate_take(&gate, now);
         gate_hold(&gate, pos, now);
-        now.us += 500;
+        now.us += 300;
         uint64_t durable = pos > 5000 ? pos - 5000 : 0;
         ck_assert_uint_le(gate_release(&gate, durable, now), durable);
     }
