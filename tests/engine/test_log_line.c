@@ -1,5 +1,5 @@
 /*
- * test_log.c - tests engine/core/log.h through a pipe.
+ * test_log_line.c - tests engine/core/log.h through a pipe.
  */
 #include "engine/core/log.h"
 
