@@ -32,7 +32,7 @@ status_title(long status)
 
 #define ADMIN_KEY                                                              \
     "the admin's key (adm_…): http.admin_key of volley.yaml, or the file "   \
-    "admin_key in data_dir"
+    "admin.key in data_dir (--key @data/admin.key)"
 #define ACCOUNT_KEY "an account's key (acc_…, from `volley accounts add NAME`)"
 #define SENDER_KEY  "a sender's (snd_…, from `volley senders add NAME`)"
 
