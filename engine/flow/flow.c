@@ -199,7 +199,7 @@ flow_open(struct loop *loop, struct store *store,
         return NULL;
     }
     suppress_load(&f->suppress, &f->journal);
-    f->replayed = journal_end(&f->journal) > 0;
+    f->replayed = journal_end(&f->journal) > store_oldest(f->store);
     if (!recover_replay(f, why)) {
         flow_destroy(f);
         return NULL;

@@ -141,16 +141,15 @@ journal_post(struct journal *j, struct mono now, struct wall wall)
     struct mono due = mono_add_ms(j->posted_at, j->pace_ms);
     if (j->busy && !mono_reached(now, due))
         return due;
-    struct store_batch *next = store_batch_take(j->store);
-    if (!next)
-        return mono_add_ms(now, 1);
-    /* store_batch_take() counts on store_end(): the full batch is complete. */
     j->gathering->wall_ms = wall.ms;
     j->busy = j->gathering->facts >= BUSY_FACTS;
     j->posted = j->gathering;
     j->posted_at = now;
-    j->gathering = next;
     store_post(j->store, j->posted);
+    /* There are two, and only one is out. */
+    j->gathering = store_batch_take(j->store);
+    if (!j->gathering)
+        abort();
     return never;
 }
 

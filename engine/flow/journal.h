@@ -46,8 +46,8 @@ uint64_t journal_durable(const struct journal *j);
 bool journal_is_full(const struct journal *j);
 
 /* journal_NAME(): writes the fact, returns its position; 0 when it cannot be
- * written (too long, or beyond the hard bound). Position 0 itself is only
- * ever the first BOOT. */
+ * written (too long, or beyond the hard bound). No fact stands at
+ * position 0. */
 #define FACT(number, NAME, name)                                               \
     uint64_t journal_##name(struct journal *j, const struct fact_##name *f);
 #define U(field)

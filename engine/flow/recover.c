@@ -123,9 +123,8 @@ void
 recover_finish(struct flow *f)
 {
     struct fact_boot boot = {.at_ms = f->wall.ms};
-    bool first = journal_end(&f->journal) == 0;
     uint64_t pos = journal_boot(&f->journal, &boot);
-    if (pos || first)
+    if (pos)
         apply_boot(f, pos, &boot);
     doubt_flights(f);
     end_uploads(f);
