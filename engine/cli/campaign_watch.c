@@ -27,6 +27,7 @@ enum {
     POLL_MS = 400,         /* looks alive, costs the daemon nothing */
     PLAIN_EVERY_MS = 3000, /* a line in a log file */
     AWAY_MAX_MS = 60000,   /* a restart takes seconds */
+    SETTLE_MS = 10000,     /* all sent: wait so long for one more receipt */
 };
 
 enum outcome
@@ -91,6 +92,8 @@ struct watch {
     struct screen screen;
     int64_t drawn_ms;
     int64_t away_since_ms; /* 0: the daemon answers */
+    long long settled;     /* outcomes known when that last changed, … */
+    int64_t settled_ms;    /* … and when that was */
     bool ended;
     bool well;
 };
@@ -99,6 +102,21 @@ static bool
 state_is(const json_t *campaign, const char *state)
 {
     return strcmp(field_text(campaign, "state"), state) == 0;
+}
+
+/*
+ * Done means that all have left. Their receipts come later, and some never:
+ * the watch goes on while they keep coming.
+ */
+static bool
+is_settled(struct watch *watch, const json_t *campaign)
+{
+    struct tally tally = tally_of(campaign);
+    int64_t now_ms = when_now_ms();
+    if (tally.settled != watch->settled || watch->settled_ms == 0)
+        watch->settled_ms = now_ms;
+    watch->settled = tally.settled;
+    return tally.submitted == 0 || now_ms - watch->settled_ms > SETTLE_MS;
 }
 
 static void
@@ -152,10 +170,12 @@ look(struct watch *watch, bool first)
     if (outcome != OUTCOME_OK)
         return first ? outcome : stay_away(watch, outcome);
     watch->away_since_ms = 0;
+    if (campaign == NULL) /* Ctrl-C */
+        return OUTCOME_OK;
+    bool settled = is_settled(watch, campaign);
     watch->well = state_is(campaign, "done");
-    watch->ended = watch->well || state_is(campaign, "cancelled");
-    if (campaign != NULL)
-        draw(watch, campaign);
+    watch->ended = (watch->well || state_is(campaign, "cancelled")) && settled;
+    draw(watch, campaign);
     json_decref(campaign);
     return OUTCOME_OK;
 }

@@ -12,7 +12,8 @@
 struct call;
 
 /*
- * Until the campaign is done or cancelled, or Ctrl-C. A daemon that is away
+ * Until the campaign is done or cancelled and its receipts are there or have
+ * stopped coming, or Ctrl-C. A daemon that is away
  * (a restart) is waited for. A campaign that ended otherwise than done is
  * OUTCOME_REFUSED.
  */

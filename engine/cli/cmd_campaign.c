@@ -237,7 +237,9 @@ const struct command cmd_campaign_watch = {
         "light part those sent\nwhose receipt is awaited. Not on a terminal, "
         "a line is printed every three seconds; with\n--json, the campaign's "
         "object as often as it is asked. Ctrl-C leaves the campaign "
-        "running.\nEnds with 0 when it is done, 1 when it was cancelled.\n\n"
+        "running.\nWhen all have left it goes on while receipts keep coming. "
+        "Ends "
+        "with 0 when it is done, 1 when\nit was cancelled.\n\n"
         "Example:\n  volley campaign watch cmp_…\n",
     .words_min = 1,
     .words_max = 1,

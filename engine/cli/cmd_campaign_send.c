@@ -185,7 +185,7 @@ print_preflight(const json_t *answer)
     } notes[] = {
         {"suppressed", "opted out and will not be sent to"},
         {"held", "wait for their allowed hours"},
-        {"rejected", "lack a field of the template"},
+        {"rejected", "cannot be sent"},
         {"duplicates", "come twice and are sent to once"},
     };
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {

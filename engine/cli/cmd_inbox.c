@@ -98,7 +98,8 @@ add_thread(struct table *table, const struct inbox *inbox, const json_t *thread)
              field_text(message, "text"));
     table_add(table, id);
     table_add(table, field_text(thread, "subscriber"));
-    table_add(table, name_of(inbox, who));
+    if (json_object_size(inbox->names) > 0)
+        table_add(table, name_of(inbox, who));
     if (unread > 0)
         table_addf(table, "%lld", unread);
     else
@@ -112,13 +113,20 @@ add_thread(struct table *table, const struct inbox *inbox, const json_t *thread)
 static void
 print_inbox(const struct inbox *inbox)
 {
-    static const struct column columns[] = {
+    static const struct column of_all[] = {
         {"THREAD", COLUMN_LEFT},    {"SUBSCRIBER", COLUMN_LEFT},
         {"SENDER", COLUMN_ELASTIC}, {"UNREAD", COLUMN_RIGHT},
         {"LAST", COLUMN_LEFT},      {"TEXT", COLUMN_ELASTIC},
     };
-    struct table *table =
-        table_create(columns, sizeof columns / sizeof *columns);
+    static const struct column of_one[] = {
+        {"THREAD", COLUMN_LEFT},  {"SUBSCRIBER", COLUMN_LEFT},
+        {"UNREAD", COLUMN_RIGHT}, {"LAST", COLUMN_LEFT},
+        {"TEXT", COLUMN_ELASTIC},
+    };
+    /* A sender sees its own alone: its name would say nothing. */
+    struct table *table = json_object_size(inbox->names) > 0
+                              ? table_create(of_all, 6)
+                              : table_create(of_one, 5);
     size_t i;
     const json_t *thread;
     json_array_foreach(inbox->threads, i, thread)
@@ -131,7 +139,7 @@ print_inbox(const struct inbox *inbox)
     table_destroy(table);
 }
 
-/* A sender's key may not list senders: ids then stand for names. */
+/* A sender's key may not list senders, and needs no names. */
 static void
 learn_names(struct inbox *inbox)
 {

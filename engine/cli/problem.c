@@ -95,22 +95,23 @@ status_remedy(long status)
     }
 }
 
-/* One row of errors[]: a JSON Pointer or a line, and why. */
+/* One row of errors[]: a JSON Pointer or a line, and why if not said yet. */
 static void
-print_error(FILE *out, const json_t *error)
+print_error(FILE *out, const json_t *error, const char *said)
 {
     const char *where =
         field_first(error, (const char *const[]){"pointer", "field", NULL});
+    const char *why = field_first(
+        error, (const char *const[]){"detail", "title", "code", NULL});
     fputs("  where: ", out);
     if (json_is_integer(field_at(error, "line")))
         fprintf(out, "line %lld%s", field_count(error, "line"),
                 *where ? ", " : "");
     width_put(out, *where == '#' ? where + 1 : where, WIDTH_ALL);
-    fputs(": ", out);
-    width_put(out,
-              field_first(error, (const char *const[]){"detail", "title",
-                                                       "code", NULL}),
-              WIDTH_ALL);
+    if (strcmp(why, said) != 0) {
+        fputs(": ", out);
+        width_put(out, why, WIDTH_ALL);
+    }
     fputc('\n', out);
 }
 
@@ -157,7 +158,7 @@ problem_print(FILE *out, const struct problem_scene *scene, long status,
                     json_array_size(errors) - i);
             break;
         }
-        print_error(out, error);
+        print_error(out, error, detail);
     }
     print_remedy(out, scene, status, body);
 }
