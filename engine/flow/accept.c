@@ -246,8 +246,6 @@ write_accept(struct flow *f, struct send_item *i, const struct wish *w,
     if (!pos)
         return false;
     apply_accept(f, pos, &x);
-    if (x.thread)
-        thread_touch(f, x.thread, x.message, x.at_ms, x.number);
     i->message = x.message;
     i->parts = w->parts;
     i->ucs2 = w->ucs2;

@@ -120,6 +120,8 @@ apply_accept(struct flow *f, uint64_t pos, const struct fact_accept *x)
     book_move(f, x->message, later ? MSG_ACCEPTED : MSG_QUEUED,
               x->parts > 1 ? WORD_LONG : 0, pos);
     store_index_put(f->talks, flow_talk_key(x->subscriber), pos);
+    if (x->thread)
+        thread_touch(f, x->thread, x->message, x->at_ms, x->number);
     if (later) {
         due_put(&f->delayed, x->send_at_ms, pos, x->message);
         return;
