@@ -66,7 +66,7 @@ on_accepted(void *arg, int fd)
 static const char *
 file(const char *name)
 {
-    static char path[16][128];
+    static char path[16][160];
     static unsigned next;
     char *p = path[next++ % 16];
     snprintf(p, sizeof path[0], "%s/%s", dir, name);
@@ -76,7 +76,7 @@ file(const char *name)
 static struct tls_context *
 server_context(const char *leaf, const char *client_ca)
 {
-    char cert[80], key[80], error[TLS_ERROR_BYTES];
+    char cert[40], key[40], error[TLS_ERROR_BYTES];
     snprintf(cert, sizeof cert, "%s.pem", leaf);
     snprintf(key, sizeof key, "%s.key", leaf);
     struct tls_settings s = {.server = true,
