@@ -70,6 +70,7 @@ query_destroy(struct query *q)
     }
     query_names_fini(q);
     query_campaigns_fini(q);
+    free(q->ahead);
     free(q->coded);
     free(q);
 }

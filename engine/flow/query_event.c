@@ -292,7 +292,7 @@ static bool
 next_event(struct listening *l, uint64_t *pos, unsigned budget, bool *more)
 {
     struct slice fact;
-    while (store_next(l->q->walker, pos, &fact, NULL) == STORE_OK) {
+    while (query_next(l->q, pos, &fact)) {
         if (l->looked >= budget) {
             *more = true;
             return false;

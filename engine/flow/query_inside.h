@@ -20,6 +20,7 @@ enum {
     QUERY_NAMES = 512,    /* rows kept for QUERY_FRESH_US */
     QUERY_CAMPAIGNS = 16, /* compiled templates */
     QUERY_CHUNKS = 4,     /* 100 KB each, made when needed */
+    QUERY_AHEAD = 128,    /* facts */
     QUERY_FRESH_US = 1000000,
     QUERY_TEXT_MAX = 16384,
 };
@@ -71,7 +72,8 @@ struct query {
     struct query_index senders, numbers;
     struct query_campaign campaigns[QUERY_CAMPAIGNS];
     struct query_chunk *chunks[QUERY_CHUNKS];
-    uint8_t *coded; /* for segment_plan(), made when needed */
+    struct query_ahead *ahead; /* made when needed */
+    uint8_t *coded;            /* for segment_plan(), made when needed */
 };
 
 /* ---- query.c */
@@ -146,6 +148,12 @@ chain_read(struct query *q, uint64_t message, uint64_t pos, struct chain *out);
 /* What a fact says of its message: its state after it, and when. A fact of
  * no message says MSG_NONE. */
 enum message_state_kind chain_state(struct slice fact, uint64_t *at_ms);
+
+/* ---- query_ahead.c */
+
+/* As store_next(): the first durable fact at or after *pos. False: the end.
+ * Borrowed until the next call of this function. */
+MUST_CHECK bool query_next(struct query *q, uint64_t *pos, struct slice *fact);
 
 /* ---- query_history.c */
 

@@ -98,6 +98,31 @@ START_TEST(a_stream_goes_on_behind_the_event_it_ended_with)
 }
 END_TEST
 
+START_TEST(two_streams_of_one_thread_do_not_disturb_each_other)
+{
+    uint64_t slow = 0, fast = 0;
+    bool more;
+    for (uint64_t i = 1; i <= 300; i++) /* more than is read ahead */
+        put_delivered(i, DEMO, ANA);
+    world_commit(2000);
+    for (uint64_t i = 1; i <= 300; i++) {
+        for (unsigned k = 0; k < 2; k++) {
+            ck_assert(query_event(query, as_ana, &fast, BUDGET, &event, &more));
+            ck_assert_uint_eq(event.message.message, i);
+        }
+        if (i % 2)
+            continue;
+        ck_assert(query_event(query, as_demo, &slow, BUDGET, &event, &more));
+        ck_assert_uint_eq(event.message.message, (i / 2 + 1) / 2);
+    }
+    ck_assert(!query_event(query, as_ana, &fast, BUDGET, &event, &more));
+    put_delivered(301, DEMO, ANA);
+    world_commit(2000);
+    ck_assert(query_event(query, as_ana, &fast, BUDGET, &event, &more));
+    ck_assert_uint_eq(event.message.message, 301);
+}
+END_TEST
+
 START_TEST(a_budget_ends_a_call_and_the_next_goes_on)
 {
     uint64_t pos = 0, before = 0;
@@ -377,6 +402,7 @@ add_tests(TCase *tc)
 {
     tcase_add_test(tc, a_message_is_told_as_it_was_at_each_step);
     tcase_add_test(tc, a_stream_goes_on_behind_the_event_it_ended_with);
+    tcase_add_test(tc, two_streams_of_one_thread_do_not_disturb_each_other);
     tcase_add_test(tc, a_budget_ends_a_call_and_the_next_goes_on);
     tcase_add_test(tc, nobody_hears_what_is_anothers);
     tcase_add_test(tc, a_long_message_is_told_once_for_all_parts);
