@@ -246,7 +246,14 @@ static enum outcome
 preflight(const struct call *call, const char *id)
 {
     json_t *answer;
+    bool live = term_get()->live && !call->settings.json;
+    /* A million texts take some seconds. */
+    if (live)
+        printf("preflight   every text is rendered\r");
+    fflush(stdout);
     enum outcome outcome = campaign_do(call, id, "preflight", &answer);
+    if (live)
+        printf("\033[K");
     if (outcome == OUTCOME_OK && call->settings.json)
         list_json(answer);
     else if (outcome == OUTCOME_OK)

@@ -174,7 +174,7 @@ on_octets(void *arg, const char *octets, size_t n)
 
 /* One connection, from where the last one ended. */
 static enum outcome
-connect_stream(struct follow *follow, bool first)
+connect_stream(struct follow *follow, bool quiet)
 {
     const struct events_options *o = follow->call->options;
     char resume[128];
@@ -191,7 +191,7 @@ connect_stream(struct follow *follow, bool first)
         .write = on_octets,
         .arg = follow,
         .endless = true,
-        .quiet = !first,
+        .quiet = quiet,
     };
     sse_restart(follow->sse, resume);
     enum outcome outcome = api_call(follow->call->api, &request, NULL);
@@ -245,9 +245,9 @@ follow_stream(struct follow *follow)
     if (outcome != OUTCOME_OK)
         return outcome;
     outcome = connect_stream(follow, true);
-    /* A first connection that cannot be had is told at once. */
+    /* A first connection that cannot be had is told of, by asking again. */
     if (outcome != OUTCOME_OK && api_status(follow->call->api) != 200)
-        return outcome;
+        return connect_stream(follow, false);
     while (!follow->enough && !term_interrupted()) {
         if (!worth_retrying(follow, outcome, &told))
             return outcome;
@@ -260,7 +260,7 @@ follow_stream(struct follow *follow)
         if (!term_wait_ms(wish_ms > pause_ms ? wish_ms : pause_ms))
             break;
         pause_ms = pause_ms * 2 < RETRY_MAX_MS ? pause_ms * 2 : RETRY_MAX_MS;
-        outcome = connect_stream(follow, false);
+        outcome = connect_stream(follow, true);
     }
     return OUTCOME_OK;
 }

@@ -3,6 +3,7 @@
  */
 #include "engine/cli/problem.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "engine/cli/field.h"
@@ -39,33 +40,33 @@ status_title(long status)
 /* First match wins; the last row matches all. */
 static const struct {
     const char *path;
-    const char *method; /* NULL: any */
     const char *key;
 } needs[] = {
-    {"/v1/accounts", NULL, ADMIN_KEY},
-    {"/v1/carriers", "POST", ADMIN_KEY},
-    {"/v1/carriers", NULL, ADMIN_KEY "; or " ACCOUNT_KEY},
-    {"/v1/messages", NULL, ACCOUNT_KEY " or " SENDER_KEY},
-    {"/v1/threads", NULL, ACCOUNT_KEY " or " SENDER_KEY},
-    {"/v1/events", NULL, ACCOUNT_KEY " or " SENDER_KEY},
-    {"", NULL, ACCOUNT_KEY},
+    {"/v1/accounts", ADMIN_KEY},
+    {"/v1/carriers", ADMIN_KEY},
+    {"/v1/messages", ACCOUNT_KEY " or " SENDER_KEY},
+    {"/v1/threads", ACCOUNT_KEY " or " SENDER_KEY},
+    {"/v1/events", ACCOUNT_KEY " or " SENDER_KEY},
+    {"", ACCOUNT_KEY},
 };
 
 static const char *
-key_needed(const char *method, const char *path)
+key_needed(const char *path)
 {
     size_t i = 0;
-    while (strncmp(path, needs[i].path, strlen(needs[i].path)) != 0 ||
-           (needs[i].method != NULL && strcmp(needs[i].method, method) != 0))
+    while (strncmp(path, needs[i].path, strlen(needs[i].path)) != 0)
         i++;
     return needs[i].key;
 }
 
 static const char *
-key_given(const char *key)
+key_given(const char *key, bool known)
 {
     if (key == NULL)
         return "none was given; use --key, or set VOLLEY_KEY";
+    if (!known)
+        return "the one given is not known here; is it of another daemon, or "
+               "of an account that was removed?";
     if (strncmp(key, "adm_", 4) == 0)
         return "an admin's key was given";
     if (strncmp(key, "acc_", 4) == 0)
@@ -103,6 +104,8 @@ print_error(FILE *out, const json_t *error, const char *said)
         field_first(error, (const char *const[]){"pointer", "field", NULL});
     const char *why = field_first(
         error, (const char *const[]){"detail", "title", "code", NULL});
+    if (*where == '\0' && strcmp(why, said) == 0)
+        return;
     fputs("  where: ", out);
     if (json_is_integer(field_at(error, "line")))
         fprintf(out, "line %lld%s", field_count(error, "line"),
@@ -122,7 +125,7 @@ print_remedy(FILE *out, const struct problem_scene *scene, long status,
     const char *own = field_text(body, "mend");
     if (status == 401 || status == 403) {
         fprintf(out, "  mend:  this needs %s;\n         %s\n",
-                key_needed(scene->method, scene->path), key_given(scene->key));
+                key_needed(scene->path), key_given(scene->key, status != 401));
         return;
     }
     if (scene->retry_after_s > 0)
