@@ -242,10 +242,12 @@ static bool
 commit_checkpoint(struct store *s, struct store_checkpoint *c)
 {
     for (;;) {
+        errno = 0;
         int rc = write_checkpoint(s, c);
+        int error = errno;
         if (rc == 0)
             break;
-        if (store_env_verdict_of_write(rc, s->settings.dir) != STORE_FULL) {
+        if (store_env_verdict_of_write(rc, error) != STORE_FULL) {
             store_set_failed(s, "checkpoint", rc);
             return false;
         }
@@ -269,11 +271,13 @@ upkeep_slice(struct store *s)
         if (!runs || runs->merge_later)
             continue;
         bool did;
+        errno = 0;
         int rc = store_runs_upkeep(runs, &did);
+        int error = errno;
         if (rc != 0) {
             store_merge_abandon(runs);
             runs->merge_later = true;
-            if (store_env_verdict_of_write(rc, s->settings.dir) != STORE_FULL)
+            if (store_env_verdict_of_write(rc, error) != STORE_FULL)
                 store_set_failed(s, "merge of runs", rc);
         } else if (did) {
             return true;

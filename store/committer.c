@@ -150,12 +150,14 @@ commit_surely(struct store *s, const struct store_batch *b, const char *where,
 {
     unsigned stop_waited_ms = 0;
     for (;;) {
+        errno = 0;
         int rc = commit(s, b);
+        int error = errno;
         if (rc == 0) {
             store_clear_full(s, FULL_COMMIT);
             return true;
         }
-        if (store_env_verdict_of_write(rc, s->settings.dir) != STORE_FULL) {
+        if (store_env_verdict_of_write(rc, error) != STORE_FULL) {
             store_set_failed(s, where, rc);
             return false;
         }

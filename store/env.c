@@ -158,33 +158,10 @@ store_env_verdict(int rc)
     }
 }
 
-/* Whether a mebibyte can be written; its name ends as those of LMDB do, so
- * that whatever makes their disk full makes it full for this one. */
-static bool
-has_room(const char *dir)
-{
-    static const uint8_t octets[65536];
-    char path[4096];
-    snprintf(path, sizeof path, "%s/probe.mdb", dir);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return errno != ENOSPC && errno != EDQUOT;
-    bool room = true;
-    for (int i = 0; room && i < 16; i++) {
-        errno = 0;
-        ssize_t n = write(fd, octets, sizeof octets);
-        room = n == (ssize_t)sizeof octets ||
-               (n < 0 && errno != ENOSPC && errno != EDQUOT);
-    }
-    close(fd);
-    (void)unlink(path);
-    return room;
-}
-
 enum store_result
-store_env_verdict_of_write(int rc, const char *dir)
+store_env_verdict_of_write(int rc, int error)
 {
-    if (rc == EIO && !has_room(dir))
+    if (rc == EIO && error != EIO)
         return STORE_FULL;
     return store_env_verdict(rc);
 }

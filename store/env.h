@@ -61,11 +61,11 @@ void store_view_rest(struct store_view *v);
 void store_view_fini(struct store_view *v);
 
 /*
- * What a failed write in dir means. A disk that fills up in the middle of a
- * write cuts it short, which LMDB reports as EIO: so the disk is asked, by a
- * small file, whether there is room.
+ * What a failed write means; error: errno after it, cleared before. A disk
+ * that fills up in the middle of a write cuts it short, and LMDB calls that
+ * EIO without a system call having failed.
  */
-enum store_result store_env_verdict_of_write(int rc, const char *dir);
+enum store_result store_env_verdict_of_write(int rc, int error);
 
 /* Asks for the pages of a borrowed value in one go: read-ahead is off, and
  * each page would otherwise be a read of its own. */
