@@ -26,6 +26,8 @@ enum { DRAIN_MS = 20000 };
 struct daemon {
     const char *path; /* of the settings */
     struct wiring *wiring;
+    struct wiring *replaced; /* by reloads: carriers that close and doors may
+                                still read them */
     struct store *store;
     struct loop *loop;
     struct loop_watch *watch;
@@ -93,7 +95,8 @@ on_reload(void *arg)
     d->wiring = wiring_create(next);
     log_set_level((enum log_level)next->log.level);
     flow_reload(d->flow, &d->wiring->flow);
-    wiring_destroy(before);
+    before->next = d->replaced;
+    d->replaced = before;
     log_info(ROOM_DAEMON, "reloaded", "file=%s changes=%u", d->path, count);
 }
 
@@ -254,6 +257,11 @@ stop(struct daemon *d)
         loop_destroy(d->loop);
     store_close(d->store);
     wiring_destroy(d->wiring);
+    while (d->replaced) {
+        struct wiring *next = d->replaced->next;
+        wiring_destroy(d->replaced);
+        d->replaced = next;
+    }
 }
 
 int

@@ -81,6 +81,7 @@ wiring_create(struct config *config)
         .events_s = config->retention.events_s,
         .pace_ms = config->store.pace_ms,
         .receipts_need = true,
+        .resend_uncertain = config->accounts.on_uncertain == 1,
         .stop_text = config->compliance.opt_out_text,
         .start_text = config->compliance.opt_in_text,
         .help_text = config->compliance.help_text,

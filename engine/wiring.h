@@ -17,6 +17,7 @@ struct wiring {
     struct flow_settings flow;
     struct flow_route *routes;
     struct flow_number *numbers;
+    struct wiring *next; /* the daemon's list of replaced ones */
 };
 
 struct wiring *wiring_create(struct config *config);

@@ -171,7 +171,7 @@ apply_sent(struct flow *f, uint64_t pos, const struct fact_sent *x)
         .parts = (uint8_t)x->parts,
         .attempt = (uint16_t)x->attempt,
         .tries = (uint8_t)x->tries,
-        .resend = c && c->resend_uncertain,
+        .resend = c ? c->resend_uncertain : f->settings->resend_uncertain,
     };
     flight_add(f, &flight);
     doubt_end(f, x->message, (unsigned)x->part);

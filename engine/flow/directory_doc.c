@@ -169,8 +169,10 @@ load_sender(struct directory *d, uint32_t id, struct slice doc)
 void
 directory_arm_rate(struct number *n)
 {
-    rate_fini(&n->rate);
-    if (n->per_s && !rate_init(&n->rate, n->per_s, 0))
+    /* What was sent in the last second counts under the new limit too. */
+    bool ok = n->rate.per_s ? rate_set(&n->rate, n->per_s, 0)
+                            : rate_init(&n->rate, n->per_s, 0);
+    if (!ok)
         abort();
 }
 

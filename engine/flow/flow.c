@@ -386,4 +386,5 @@ flow_reload(struct flow *f, const struct flow_settings *settings)
     f->settings = settings;
     look_at_clocks(f);
     use_settings(f);
+    recover_wake(f);
 }

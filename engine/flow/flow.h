@@ -63,6 +63,7 @@ struct flow_settings {
     uint32_t country;         /* default country code; 0: none */
     uint32_t pace_ms;         /* between commits under load */
     bool receipts_need;       /* ask for receipts: true */
+    bool resend_uncertain;    /* single messages; campaigns say their own */
     const char *stop_text, *start_text, *help_text;
 };
 

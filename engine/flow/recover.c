@@ -96,8 +96,8 @@ end_uploads(struct flow *f)
 }
 
 /* Queues that were filled by replay get their places at the carriers. */
-static void
-wake_sources(struct flow *f)
+void
+recover_wake(struct flow *f)
 {
     for (size_t i = 0; i < f->sources.rows; i++) {
         struct source *s = f->sources.row[i];
@@ -117,6 +117,9 @@ wake_sources(struct flow *f)
                 sched_wake(f, s, c);
         }
     }
+    for (size_t i = 0; i < f->campaigns.rows; i++)
+        if (f->campaigns.row[i]->source)
+            campaign_run(f, f->campaigns.row[i]);
 }
 
 void
@@ -129,5 +132,5 @@ recover_finish(struct flow *f)
     doubt_flights(f);
     end_uploads(f);
     finish_partial(f);
-    wake_sources(f);
+    recover_wake(f);
 }

@@ -11,7 +11,7 @@
 #include "engine/flow/book.h"
 
 /* Messages looked at in one turn that end without a part (suppressed...). */
-enum { TRIES_MAX = 64, HOLD_MS = 5000, WAIT_MS = 10 };
+enum { TRIES_MAX = 64, HOLD_MS = 5000, WAIT_MS = 10, PAUSED_MS = 1000 };
 
 static struct outgoing *
 take_spare(struct flow *f)
@@ -188,6 +188,25 @@ still_waits(struct flow *f, uint64_t message)
            s == MSG_SUBMITTED;
 }
 
+/* A campaign that is paused holds its retries back; one that was cancelled
+ * ends them, but for messages of which a part has left. */
+static bool
+campaign_lets(struct flow *f, uint64_t message, struct again a,
+              struct outlet *out)
+{
+    struct campaign *c = campaign_of(f, message);
+    bool part = word_state(book_word(f, message)) == MSG_SUBMITTED;
+    if (!c || part || c->state == CAMPAIGN_RUNNING)
+        return true;
+    if (c->state == CAMPAIGN_CANCELLED)
+        book_state(f, message, c->account, c->sender, MSG_CANCELLED,
+                   REASON_CANCELLED, 0, (struct slice){0});
+    else
+        sched_again(f, out->carrier->id, f->now.us + PAUSED_MS * 1000, message,
+                    a);
+    return false;
+}
+
 /* False: nothing is due. True: looked at one, which may be out->current. */
 static bool
 take_again(struct flow *f, struct outlet *out)
@@ -199,6 +218,8 @@ take_again(struct flow *f, struct outlet *out)
         return true;
     struct again a = {(uint8_t)(e.b >> 32), (uint8_t)(e.b >> 16),
                       (uint16_t)e.b};
+    if (!campaign_lets(f, e.a, a, out))
+        return true;
     struct outgoing *o = take_spare(f);
     bool ready = submit_prepare_again(f, e.a, a, o) == PREPARED;
     o->next_part = a.part == SCHED_WHOLE ? 0 : a.part;

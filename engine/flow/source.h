@@ -105,7 +105,7 @@ uint64_t source_low_row(struct flow *f, const struct source *s);
 /* Every row was read and none is put aside or being handed over. */
 bool source_is_done(const struct source *s);
 
-/* Begins, or begins again from c->low_row. */
+/* The campaign's source; a new one begins at c->low_row. */
 struct source *source_of_campaign(struct flow *f, struct campaign *c);
 void source_end_campaign(struct flow *f, struct campaign *c);
 

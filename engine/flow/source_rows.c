@@ -15,18 +15,14 @@
 struct source *
 source_of_campaign(struct flow *f, struct campaign *c)
 {
-    if (!c->source) {
-        c->source = source_create(f);
-        c->source->campaign = c;
-        c->source->account = c->account;
-        c->source->sender = c->sender;
-        c->source->class = c->class;
-    }
-    struct source *s = c->source;
-    s->ended = false;
-    s->chunk_open = false;
-    s->chunk = 0;
-    s->row = 0;
+    if (c->source)
+        return c->source;
+    struct source *s = source_create(f);
+    c->source = s;
+    s->campaign = c;
+    s->account = c->account;
+    s->sender = c->sender;
+    s->class = c->class;
     while (s->chunk + 1 < c->chunks && c->chunk[s->chunk + 1].row <= c->low_row)
         s->chunk++;
     if (s->chunk < c->chunks && c->low_row > c->chunk[s->chunk].row)

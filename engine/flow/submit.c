@@ -13,6 +13,8 @@
 #include "proto/smpp.h"
 #include "proto/smpptime.h"
 
+enum { DAY_MS = 86400000 };
+
 void
 submit_segment_options(const struct carrier_settings *s,
                        struct segment_options *out)
@@ -40,10 +42,26 @@ submit_segment_options(const struct carrier_settings *s,
     };
 }
 
+/* A number's parts of the day, counted from midnight UTC. */
+static uint64_t
+day_parts(const struct flow *f, const struct number *n)
+{
+    return n->day == f->wall.ms / DAY_MS ? n->day_parts : 0;
+}
+
+static void
+count_day(const struct flow *f, struct number *n)
+{
+    n->day_parts = day_parts(f, n) + 1;
+    n->day = f->wall.ms / DAY_MS;
+}
+
 struct mono
 submit_next(struct flow *f, const struct outgoing *o)
 {
     struct mono when = f->now;
+    if (o->number->per_day && day_parts(f, o->number) >= o->number->per_day)
+        return mono_add_ms(f->now, DAY_MS - f->wall.ms % DAY_MS);
     if (o->number->per_s && rate_room(&o->number->rate, f->now) == 0)
         when = rate_next(&o->number->rate, f->now);
     if (o->campaign && o->campaign->per_s &&
@@ -210,6 +228,7 @@ submit_part(struct flow *f, struct outgoing *o, unsigned part, unsigned attempt,
         return SUBMITTED_NOT;
     o->bind_hint = bind;
     record(f, o, part, attempt, tries, bind);
+    count_day(f, o->number);
     if (o->number->per_s)
         rate_take(&o->number->rate, f->now, 1);
     if (o->campaign) {
