@@ -92,8 +92,7 @@ def upload(t, api, campaign, path):
     began = time.monotonic()
     with open(path, "rb") as f:
         answer = api.must("PUT", "/v1/campaigns/%s/recipients" % campaign,
-                          f, {"Content-Type": "text/csv",
-                              "Transfer-Encoding": "chunked"})
+                          f, {"Content-Type": "text/csv"})
     t.say("uploaded in %.1f s" % (time.monotonic() - began))
     return answer
 

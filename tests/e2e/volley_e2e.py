@@ -228,12 +228,13 @@ LedgerLine = collections.namedtuple(
 class Carrier(Child):
     """volley-smsc on a free port, with a ledger that holds the texts."""
 
-    def __init__(self, suite, name, *options, port=None, script=None):
+    def __init__(self, suite, name, *options, port=None, script=None,
+                 text=True):
         self.port = port or free_port()
         self.ledger_path = suite.path(name + ".tsv")
         argv = [program("volley-smsc"), "--port", str(self.port),
-                "--ledger", self.ledger_path, "--ledger-text",
-                *[str(o) for o in options]]
+                "--ledger", self.ledger_path, *[str(o) for o in options]]
+        argv += ["--ledger-text"] if text else []
         if script:
             path = suite.path(name + ".script")
             with open(path, "w") as f:
