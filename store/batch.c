@@ -184,6 +184,10 @@ store_batch_return(struct store *s, struct store_batch *b)
             b->cap = BATCH_START_BYTES;
         }
     }
+    if (s->gathering == b)
+        s->gathering = NULL;
+    store_checkpoint_destroy(b->checkpoint);
+    b->checkpoint = NULL;
     b->used = 0;
     b->facts = 0;
     b->wall_ms = 0;

@@ -137,7 +137,9 @@ void store_post(struct store *s, struct store_batch *b);
 bool store_is_ready(const struct store *s);
 
 /* A batch that became durable, oldest first, or NULL. Its bytes may be read
- * until it is given back with store_batch_return(). */
+ * until it is given back with store_batch_return(). One that was taken and
+ * never posted may be given back too: what it gathered is forgotten. (With a
+ * checkpoint in it no other can be begun: its pages count as written.) */
 struct store_batch *store_done(struct store *s);
 void store_batch_return(struct store *s, struct store_batch *b);
 

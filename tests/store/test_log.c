@@ -320,6 +320,19 @@ START_TEST(posting_never_blocks_and_two_batches_exist)
 }
 END_TEST
 
+START_TEST(a_batch_given_back_unposted_leaves_no_trace)
+{
+    rig_open(&g);
+    uint64_t pos = rig_fact(&g, 99, 100);
+    store_batch_return(g.s, g.b);
+    g.b = NULL;
+    ck_assert_uint_eq(store_end(g.s), pos);
+    ck_assert_uint_eq(rig_fact(&g, 0, 100), pos);
+    rig_commit(&g);
+    check_walk(0, 1);
+}
+END_TEST
+
 START_TEST(ready_turns_true_when_the_pace_allows)
 {
     g.settings.pace_ms = 20;
@@ -376,6 +389,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, posting_never_blocks_and_two_batches_exist);
     tcase_add_test(tc,
                    below_the_reserve_new_work_is_refused_and_answers_get_in);
+    tcase_add_test(tc, a_batch_given_back_unposted_leaves_no_trace);
     tcase_add_test(tc, ready_turns_true_when_the_pace_allows);
 }
 
