@@ -199,10 +199,11 @@ on_head(struct request *r, const char *url, const char *method)
         return wait_or_close(r);
     r->phase = PHASE_BODY;
     watch_mark(r->watch, has_body(r) ? WATCH_BODY : WATCH_BUSY);
-    /* Answered before a body that is too large to be read and dropped, or
-     * that the client holds back until it is asked for. */
-    bool early = content_length(r) > r->door->limits.body_max ||
-                 request_header(r, "Expect").n;
+    /* Answered before a body that the client holds back until it is asked
+     * for, or that is too large to be read and dropped. Otherwise it is
+     * dropped first: many clients write all before they read a word. */
+    bool early =
+        content_length(r) > DROPPED_MAX || request_header(r, "Expect").n;
     if (r->problem.code && early)
         return step(r);
     return MHD_YES;

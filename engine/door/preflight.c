@@ -133,7 +133,11 @@ answer(struct request *r, const struct preflight *p)
     emit_member_number(&e, "duplicates", p->duplicates);
     emit_member_number(&e, "suppressed", p->suppressed);
     emit_member_number(&e, "held", p->counts.held);
-    emit_member_number(&e, "rejected", p->counts.rejected + p->rejected);
+    /* Rows that were set aside as duplicates count as rejected there. */
+    uint64_t refused = p->counts.rejected > p->duplicates
+                           ? p->counts.rejected - p->duplicates
+                           : 0;
+    emit_member_number(&e, "rejected", refused + p->rejected);
     emit_key(&e, "eta_seconds");
     if (p->rate)
         emit_number(&e, (p->parts + p->rate - 1) / p->rate);
