@@ -15,7 +15,7 @@
 enum {
     SECOND_US = 1006000,
     CATCH_UP_US = 50000, /* a late tick is made up for, if less than this */
-    BURST_SHARE = 20,    /* fifty milliseconds, unless set */
+    BURST_SHARE = 10,    /* a tenth of a second, unless set */
     PACE_PERCENT = 97,   /* of the even step */
 };
 

@@ -37,7 +37,7 @@ struct rate {
     uint32_t first, count, parts;
 };
 
-/* burst 0: a twentieth of per_s, at least 1. False: out of memory. */
+/* burst 0: a tenth of per_s, at least 1. False: out of memory. */
 MUST_CHECK bool rate_init(struct rate *r, uint32_t per_s, uint32_t burst);
 void rate_fini(struct rate *r);
 

@@ -128,7 +128,7 @@ struct carrier_settings {
     unsigned binds;          /* 1-64 */
     unsigned window;         /* per bind, 1-16,384 */
     unsigned rate;           /* parts per second, 0: unlimited */
-    unsigned burst;          /* 0: a twentieth of the rate, at least 1 */
+    unsigned burst;          /* 0: a tenth of the rate, at least 1 */
     bool lenient;            /* tolerant decoder */
     bool enquire_unanswered; /* the peer never answers enquire_link */
     struct carrier_tls tls;
