@@ -104,6 +104,7 @@ def check_reload(t):
     }
     daemon = Daemon(t, made).start()
     api = daemon.account()
+    until(lambda: first.count("BIND"), 5)
     binds = first.count("BIND")
 
     def names():

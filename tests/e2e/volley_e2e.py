@@ -522,9 +522,9 @@ class Api:
         return [json.loads(l) for l in octets.decode().splitlines()]
 
 
-# Every state of a recipient: their counts add up to the recipients.
-FATES = ("queued", "held", "submitted", "delivered", "failed", "expired",
-         "suppressed", "cancelled", "unknown", "uncertain")
+# What can have become of a row of the file: their counts add up to the rows.
+FATES = ("rejected", "queued", "held", "submitted", "delivered", "failed",
+         "expired", "suppressed", "cancelled", "unknown", "uncertain")
 
 
 def adds_up(campaign):
