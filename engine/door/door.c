@@ -99,16 +99,6 @@ socket_open(const struct addrinfo *a)
     return -1;
 }
 
-static bool
-is_loopback(const struct sockaddr *a)
-{
-    const struct sockaddr_in *v4 = (const void *)a;
-    const struct sockaddr_in6 *v6 = (const void *)a;
-    if (a->sa_family == AF_INET)
-        return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-    return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-}
-
 static void
 note_address(struct door *d, int fd)
 {
@@ -119,9 +109,6 @@ note_address(struct door *d, int fd)
     d->port = bound.ss_family == AF_INET
                   ? ntohs(((struct sockaddr_in *)&bound)->sin_port)
                   : ntohs(((struct sockaddr_in6 *)&bound)->sin6_port);
-    bool shared = is_loopback((struct sockaddr *)&bound);
-    if (d->limits.per_address == 0 && !shared)
-        d->limits.per_address = 32;
 }
 
 /* The listening socket; -1 with the reason. */
@@ -173,9 +160,9 @@ mhd_start(struct door *d, int fd)
     tls[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     const struct door_settings *l = &d->limits;
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, http_on_request, d, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_THREAD_POOL_SIZE, l->workers, MHD_OPTION_CONNECTION_LIMIT,
-        l->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, l->per_address,
+        flags, 0, http_on_accept, d, http_on_request, d,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, l->workers,
+        MHD_OPTION_CONNECTION_LIMIT, l->connections,
         MHD_OPTION_CONNECTION_TIMEOUT, l->idle_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION,
         MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)MEMORY_STEP,
@@ -193,6 +180,7 @@ set_limits(struct door *d, const struct door_settings *s)
     l->tls_cert = l->tls_key = l->tls_client_ca = NULL;
     l->workers = l->workers ? l->workers : 2;
     l->connections = l->connections ? l->connections : 1000;
+    l->per_address = l->per_address ? l->per_address : 32;
     l->header_s = l->header_s ? l->header_s : 10;
     l->idle_s = l->idle_s ? l->idle_s : 30;
     l->body_octets_s = l->body_octets_s ? l->body_octets_s : 1024;

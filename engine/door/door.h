@@ -29,8 +29,7 @@ struct door_settings {
     const char *tls_client_ca; /* clients must show a certificate of it */
     unsigned workers;          /* 2 */
     unsigned connections;      /* 1,000 in all */
-    unsigned per_address;      /* 32; on a loopback address: no cap, since all
-                                  clients then share it */
+    unsigned per_address;      /* 32; loopback has no cap */
     unsigned header_s;         /* 10: request line and headers in total */
     unsigned idle_s;           /* 30: no octet either way */
     unsigned body_octets_s;    /* 1,024: the slowest body */

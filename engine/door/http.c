@@ -305,6 +305,13 @@ http_on_request(void *arg, struct MHD_Connection *c, const char *url,
     return step(r);
 }
 
+enum MHD_Result
+http_on_accept(void *arg, const struct sockaddr *peer, socklen_t length)
+{
+    (void)length;
+    return watch_may_open(arg, peer) ? MHD_YES : MHD_NO;
+}
+
 void
 http_on_completed(void *arg, struct MHD_Connection *c, void **slot,
                   enum MHD_RequestTerminationCode why)
@@ -332,5 +339,7 @@ http_on_connection(void *arg, struct MHD_Connection *c, void **slot,
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
-    *slot = info ? watch_open(d, info->connect_fd) : NULL;
+    int fd = info ? info->connect_fd : -1;
+    info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    *slot = fd >= 0 ? watch_open(d, fd, info ? info->client_addr : NULL) : NULL;
 }

@@ -19,6 +19,10 @@ http_on_request(void *door, struct MHD_Connection *c, const char *url,
 void http_on_completed(void *door, struct MHD_Connection *c, void **request,
                        enum MHD_RequestTerminationCode why);
 
+/* Somebody connects: not when the address has too many connections. */
+enum MHD_Result
+http_on_accept(void *door, const struct sockaddr *peer, socklen_t length);
+
 /* A connection came or went. */
 void http_on_connection(void *door, struct MHD_Connection *c, void **watch,
                         enum MHD_ConnectionNotificationCode what);

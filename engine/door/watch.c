@@ -7,6 +7,9 @@
 #include "engine/door/watch.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "engine/core/clock.h"
@@ -17,11 +20,13 @@ enum { BODY_SPAN_MS = 10000 };
 
 struct watch {
     int fd;
+    struct in6_addr address; /* IPv4 as ::ffff:a.b.c.d */
     _Atomic int stage;
     _Atomic uint64_t since_ms; /* when the stage, or the span, began */
     _Atomic uint64_t octets;
     uint64_t octets_then; /* at the begin of the span; the courier's */
     uint64_t span_ms;
+    bool ended; /* the last look found the end of the stream */
     struct watch *next, *prev;
 };
 
@@ -31,13 +36,54 @@ now_ms(void)
     return clock_mono().us / 1000;
 }
 
+/* IPv6 addresses count by their /64: that much one customer gets. */
+static struct in6_addr
+address_of(const struct sockaddr *peer)
+{
+    struct in6_addr a = {0};
+    if (peer && peer->sa_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const void *)peer;
+        a.s6_addr[10] = a.s6_addr[11] = 0xFF;
+        memcpy(&a.s6_addr[12], &v4->sin_addr, 4);
+    }
+    if (peer && peer->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const void *)peer;
+        bool whole = IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) ||
+                     IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+        memcpy(&a, &v6->sin6_addr, whole ? sizeof a : 8);
+    }
+    return a;
+}
+
+static bool
+is_loopback(const struct in6_addr *a)
+{
+    return IN6_IS_ADDR_LOOPBACK(a) ||
+           (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127);
+}
+
+bool
+watch_may_open(struct door *d, const struct sockaddr *peer)
+{
+    struct in6_addr address = address_of(peer);
+    unsigned same = 0;
+    if (is_loopback(&address))
+        return true;
+    pthread_mutex_lock(&d->watch_lock);
+    for (const struct watch *w = d->watches; w; w = w->next)
+        same += memcmp(&w->address, &address, sizeof address) == 0;
+    pthread_mutex_unlock(&d->watch_lock);
+    return same < d->limits.per_address;
+}
+
 struct watch *
-watch_open(struct door *d, int fd)
+watch_open(struct door *d, int fd, const struct sockaddr *peer)
 {
     struct watch *w = calloc(1, sizeof *w);
     if (!w)
         return NULL;
     w->fd = fd;
+    w->address = address_of(peer);
     atomic_store(&w->stage, WATCH_HEAD);
     atomic_store(&w->since_ms, now_ms());
     pthread_mutex_lock(&d->watch_lock);
@@ -102,6 +148,21 @@ body_is_slow(struct door *d, struct watch *w, uint64_t now)
     return slow;
 }
 
+/*
+ * Has the client ended the connection inside its body? libmicrohttpd 0.9.75
+ * clears its mark of readiness after a short read, and so misses an end that
+ * came with the last octets. Twice in a row, since it may be reading now.
+ */
+static bool
+peer_is_gone(struct watch *w)
+{
+    char octet;
+    bool ended = recv(w->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    bool again = ended && w->ended;
+    w->ended = ended;
+    return again;
+}
+
 static bool
 is_slow(struct door *d, struct watch *w, uint64_t now)
 {
@@ -112,7 +173,7 @@ is_slow(struct door *d, struct watch *w, uint64_t now)
     case WATCH_HEAD: return took > header_ms;
     case WATCH_IDLE:
         return took > header_ms + (uint64_t)d->limits.idle_s * 1000;
-    case WATCH_BODY: return body_is_slow(d, w, now);
+    case WATCH_BODY: return body_is_slow(d, w, now) || peer_is_gone(w);
     default: return false;
     }
 }

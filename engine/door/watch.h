@@ -10,9 +10,11 @@
 #ifndef ENGINE_DOOR_WATCH_H
 #define ENGINE_DOOR_WATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct door;
+struct sockaddr;
 struct watch;
 
 enum watch_stage {
@@ -22,7 +24,11 @@ enum watch_stage {
     WATCH_BUSY, /* the client waits for us, or reads */
 };
 
-struct watch *watch_open(struct door *d, int fd);
+/* May this address have one more connection? Loopback always may: all clients
+ * of this machine, and those behind a proxy on it, share it. */
+bool watch_may_open(struct door *d, const struct sockaddr *peer);
+
+struct watch *watch_open(struct door *d, int fd, const struct sockaddr *peer);
 void watch_close(struct door *d, struct watch *w);
 
 /* The connection is in this stage from now on. */

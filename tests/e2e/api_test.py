@@ -24,8 +24,7 @@ def settings(carrier):
             {"number": ONE, "carrier": carrier.name, "account": "demo"},
             {"number": TWO, "carrier": carrier.name, "account": "demo"},
             {"number": OTHERS, "carrier": carrier.name, "account": "other"}],
-        "http": {"header_time": "2s", "idle_time": "4s",
-                 "connections_per_address": 200},
+        "http": {"header_time": "2s", "idle_time": "4s"},
     }
 
 
