@@ -79,7 +79,6 @@ wiring_create(struct config *config)
         .country = config->sending.country,
         .retention_s = config->retention.messages_s,
         .events_s = config->retention.events_s,
-        .pace_ms = config->store.pace_ms,
         .receipts_need = true,
         .resend_uncertain = config->accounts.on_uncertain == 1,
         .stop_text = config->compliance.opt_out_text,

@@ -41,8 +41,10 @@ store_hash_get(const struct store_hash *h, uint64_t key, uint64_t *value)
     /* Minus one: a gap's key 0 becomes the largest and ends the search. */
     while (e->key - 1 < key - 1)
         e++;
+    if (e->key != key)
+        return false; /* *value stays as it was */
     *value = e->value;
-    return e->key == key;
+    return true;
 }
 
 static inline void

@@ -189,7 +189,7 @@ flow_open(struct loop *loop, struct store *store,
     f->outbox_fd = -1;
     f->next_message = f->next_campaign = f->next_thread = f->next_upload = 1;
     look_at_clocks(f);
-    if (!desk_open(f) || !journal_open(&f->journal, store, settings->pace_ms)) {
+    if (!desk_open(f) || !journal_open(&f->journal, store)) {
         snprintf(why, STORE_WHY_BYTES, "out of memory or descriptors");
         flow_destroy(f);
         return NULL;
@@ -334,9 +334,7 @@ flow_post(void *flow)
     struct flow *f = flow;
     each_carrier(f, hold);
     checkpoint_tick(f, false);
-    struct mono again = journal_post(&f->journal, f->now, f->wall);
-    if (again.us != UINT64_MAX)
-        loop_wake_at(f->loop, again);
+    journal_post(&f->journal, f->wall);
     /* What needs no commit (nothing was recorded) may leave at once. */
     each_carrier(f, release);
     journal_rest(&f->journal);

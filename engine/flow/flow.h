@@ -61,7 +61,6 @@ struct flow_settings {
     uint32_t retention_s;     /* of messages; 90 d */
     uint32_t events_s;        /* of events; 72 h */
     uint32_t country;         /* default country code; 0: none */
-    uint32_t pace_ms;         /* between commits under load */
     bool receipts_need;       /* ask for receipts: true */
     bool resend_uncertain;    /* single messages; campaigns say their own */
     const char *stop_text, *start_text, *help_text;

@@ -9,13 +9,10 @@
 
 #include <stdlib.h>
 
-/* A batch of so many facts means load: then commits keep the pace. */
-enum { BUSY_FACTS = 64 };
-
 bool
-journal_open(struct journal *j, struct store *s, unsigned pace_ms)
+journal_open(struct journal *j, struct store *s)
 {
-    *j = (struct journal){.store = s, .pace_ms = pace_ms};
+    *j = (struct journal){.store = s};
     j->scratch = malloc(STORE_FACT_MAX);
     j->gathering = store_batch_take(s);
     j->durable = store_durable(s);
@@ -132,25 +129,20 @@ journal_collect(struct journal *j)
     return j->durable != before;
 }
 
-struct mono
-journal_post(struct journal *j, struct mono now, struct wall wall)
+void
+journal_post(struct journal *j, struct wall wall)
 {
-    static const struct mono never = {UINT64_MAX};
-    if (j->posted || store_batch_is_empty(j->gathering))
-        return never;
-    struct mono due = mono_add_ms(j->posted_at, j->pace_ms);
-    if (j->busy && !mono_reached(now, due))
-        return due;
+    /* store_event_fd() wakes the loop when the store is ready again. */
+    if (j->posted || store_batch_is_empty(j->gathering) ||
+        !store_is_ready(j->store))
+        return;
     j->gathering->wall_ms = wall.ms;
-    j->busy = j->gathering->facts >= BUSY_FACTS;
     j->posted = j->gathering;
-    j->posted_at = now;
     store_post(j->store, j->posted);
     /* There are two, and only one is out. */
     j->gathering = store_batch_take(j->store);
     if (!j->gathering)
         abort();
-    return never;
 }
 
 void

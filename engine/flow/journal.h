@@ -29,15 +29,12 @@ struct journal {
     struct store_reader *reader;
     struct store_batch *gathering; /* never NULL while open */
     struct store_batch *posted;    /* with the store, or NULL */
-    struct mono posted_at;
     uint64_t durable;
-    unsigned pace_ms;
-    bool busy;        /* the last batch was large: keep the pace */
     uint8_t *scratch; /* one fact */
 };
 
 MUST_CHECK bool
-journal_open(struct journal *j, struct store *s, unsigned pace_ms);
+journal_open(struct journal *j, struct store *s);
 void journal_close(struct journal *j);
 
 /* Where the next fact will stand. */
@@ -77,9 +74,8 @@ journal_next(struct journal *j, uint64_t *pos, struct slice *fact);
 /* Start of a turn: takes back what became durable. True when durable moved. */
 bool journal_collect(struct journal *j);
 
-/* End of a turn: posts what gathered, when the store is free and the pace
- * allows. Returns when to come back: far future when there is no need. */
-struct mono journal_post(struct journal *j, struct mono now, struct wall wall);
+/* End of a turn: posts what gathered, when the store is ready for it. */
+void journal_post(struct journal *j, struct wall wall);
 
 /* Ends the short read transactions of this turn. */
 void journal_rest(struct journal *j);

@@ -88,8 +88,9 @@ check_all(uint64_t expired_ms)
     for (uint64_t i = 0; i < KEYS; i++)
         check_key(i, expired_ms);
     for (uint64_t i = KEYS; i < KEYS + 2000; i++) {
-        uint64_t value;
+        uint64_t value = 77;
         ck_assert(!store_index_get(x, g.r, key_of(i), &value));
+        ck_assert_uint_eq(value, 77); /* a miss leaves it alone */
     }
     store_reader_rest(g.r);
 }
