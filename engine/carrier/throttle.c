@@ -11,6 +11,10 @@
 enum {
     CUT_EACH_US = 1000000,
     PAUSE_US = 100000,
+    ECHO_US = 100000, /* parts on their way when the limit was cut */
+    PAUSE_MAX_US = 800000,
+    AGAIN_US = 500000, /* a refusal so soon after a pause doubles the next */
+    REFUSED_AGAIN = 3,
     REFUSED_A_PAUSE = 8, /* a cut that helps is followed by fewer */
     RAISE_EACH_US = 100000,
     CATCH_UP_US = 20000, /* parts that may go together, as time */
@@ -87,6 +91,7 @@ static void
 cut(struct throttle *t, struct mono now, uint32_t configured)
 {
     double accepted = second_rate(&t->accepted, now);
+    t->hasty = now.us - t->accepted.begun < CUT_EACH_US;
     double limit = accepted * 0.95;
     if (throttle_is_on(t) && limit > t->limit) /* a cut never raises */
         limit = t->limit * 0.95;
@@ -98,6 +103,31 @@ cut(struct throttle *t, struct mono now, uint32_t configured)
     t->refused = 0;
     if (t->next_us < now.us)
         t->next_us = now.us;
+    if (t->hasty) { /* it may be far off: see what the carrier says first */
+        t->pause_us = PAUSE_US;
+        t->paused_until.us = now.us + PAUSE_US;
+    }
+}
+
+/* The cut did not help: a moment of silence, longer each time, spares the
+ * carrier the rest. If even that did not help and the cut was judged by less
+ * than a second, in which the carrier had not begun to refuse, then what it
+ * took in the last second, counted plainly, is the least it allows. */
+static void
+hesitate(struct throttle *t, struct mono now)
+{
+    uint64_t again_us = t->paused_until.us + AGAIN_US;
+    bool again = t->paused_until.us && now.us < again_us;
+    if (++t->refused < (again ? REFUSED_AGAIN : REFUSED_A_PAUSE))
+        return;
+    double plain = second_count(&t->accepted, now) * 0.95;
+    if (again && t->hasty && plain >= 1 && plain < t->limit)
+        t->limit = plain;
+    t->refused = 0;
+    t->pause_us = again ? t->pause_us * 2 : PAUSE_US;
+    if (t->pause_us > PAUSE_MAX_US)
+        t->pause_us = PAUSE_MAX_US;
+    t->paused_until.us = now.us + t->pause_us;
 }
 
 void
@@ -108,10 +138,10 @@ throttle_refused(struct throttle *t, struct mono now, uint32_t configured)
         cut(t, now, configured);
         return;
     }
-    if (++t->refused < REFUSED_A_PAUSE)
-        return;
-    t->refused = 0;
-    t->paused_until.us = now.us + PAUSE_US;
+    /* What was sent before the cut or the pause says nothing new. */
+    uint64_t echo_us = t->hasty ? 0 : ECHO_US;
+    if (now.us >= t->cut_at.us + echo_us && mono_reached(now, t->paused_until))
+        hesitate(t, now);
 }
 
 /* Parts per second, each second. Without a configured rate the first cut may

@@ -4,7 +4,7 @@
  * ESME_RTHROTTLED and ESME_RMSGQFUL cut the limit to 0.95 of what the carrier
  * accepted in the last second, at most once a second; from there it climbs by
  * 1 % a second (faster after a while when no rate is configured). Refusals that
- * go on in spite of the cut stop everything for 100 ms at a time.
+ * go on in spite of the cut stop everything for 100 to 800 ms at a time.
  *
  * Promise: under a carrier that allows half of what is configured, 95 % or
  * more of that half gets through, and under 2 % is refused.
@@ -37,8 +37,10 @@ struct throttle {
     double limit; /* parts per second; 0: not throttled */
     double climb; /* what 1 % is of */
     struct mono cut_at, raised_at, paused_until;
-    uint64_t next_us; /* spacing under the limit */
-    uint32_t refused; /* since the last pause or cut */
+    uint64_t next_us;  /* spacing under the limit */
+    uint32_t refused;  /* since the last pause or cut */
+    uint64_t pause_us; /* of the last pause */
+    bool hasty;        /* the cut was judged by less than a second */
     struct second accepted;
 };
 
