@@ -552,7 +552,6 @@ def main():
         api_slow.check_events(t, w)
         api_slow.check_slow(t, w)
         api_slow.check_stop(t, w)
-        daemon.finish()
         said = daemon.stderr()
         t.check("no key, text or number is in the log",
                 not any(s in said for s in (
