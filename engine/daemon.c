@@ -242,7 +242,7 @@ static void
 stop(struct daemon *d)
 {
     if (d->flow) {
-        flow_stop(d->flow);
+        flow_stop(d->flow); /* gives back every mail: the door can close */
         if (d->draining)
             pthread_join(d->closer, NULL);
         else

@@ -17,6 +17,9 @@
 #include "engine/flow/talk.h"
 #include "proto/addr.h"
 
+/* Scheduled messages that come due in one turn. */
+enum { DUE_MAX = 1024 };
+
 /* What an item means, once understood. */
 struct wish {
     struct account *account;
@@ -313,7 +316,12 @@ accept_on_send(struct flow *f, struct mail *m)
     m->result = MAIL_OK;
     for (unsigned i = 0; i < s->count; i++)
         accept_item(f, m->who, &s->items[i]);
-    if (s->idempotency_key.n)
+    /* What was refused for the moment only is to be tried again. */
+    bool passing = false;
+    for (unsigned i = 0; i < s->count; i++)
+        passing = passing || s->items[i].result == MAIL_QUOTA ||
+                  s->items[i].result == MAIL_FULL;
+    if (s->idempotency_key.n && !passing)
         idempotency_keep(f, m);
 }
 
@@ -339,7 +347,8 @@ accept_tick(struct flow *f)
     struct due_entry e;
     struct slice fact;
     struct fact_accept x;
-    while (due_take(&f->delayed, f->wall.ms, &e)) {
+    for (unsigned i = 0; i < DUE_MAX && due_take(&f->delayed, f->wall.ms, &e);
+         i++) {
         if (word_state(book_word(f, e.b)) != MSG_ACCEPTED ||
             !journal_read(&f->journal, e.a, &fact) ||
             !fact_accept_get(fact, &x))
@@ -355,7 +364,8 @@ accept_tick(struct flow *f)
                     (struct again){.part = SCHED_WHOLE});
     }
     if (due_first(&f->delayed) != UINT64_MAX) {
-        uint64_t wait = due_first(&f->delayed) - f->wall.ms;
+        uint64_t first = due_first(&f->delayed);
+        uint64_t wait = first > f->wall.ms ? first - f->wall.ms : 0;
         loop_wake_at(f->loop, mono_add_ms(f->now, wait));
     }
 }
@@ -374,7 +384,7 @@ owner_of(struct flow *f, uint64_t message, uint32_t *account, uint32_t *sender)
         return true;
     }
     struct campaign *c = campaign_of(f, message);
-    if (!c)
+    if (!c || c->upload || !campaign_chunk(c, message))
         return false;
     *account = c->account;
     *sender = c->sender;
@@ -417,7 +427,7 @@ word_for(struct flow *f, const struct mail *m, uint64_t message)
     if (c && m->who.kind != WHO_ADMIN && c->account != m->who.account)
         return 0;
     uint64_t word = book_word(f, message);
-    if (word == 0 && c) {
+    if (word == 0 && c && !c->upload && campaign_chunk(c, message)) {
         enum message_state_kind s =
             c->state == CAMPAIGN_CANCELLED ? MSG_CANCELLED : MSG_QUEUED;
         return word_make(s, 0, 0);

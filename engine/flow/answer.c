@@ -16,7 +16,12 @@
 
 /* First wait of a retry, doubling; and of what a throttled carrier gives
  * back, which counts as no try. */
-enum { RETRY_FIRST_MS = 2000, RETRY_MOST_MS = 300000, SLOW_MS = 200 };
+enum {
+    RETRY_FIRST_MS = 2000,
+    RETRY_MOST_MS = 300000,
+    SLOW_MS = 200,
+    SLOW_MOST_MS = 5000,
+};
 
 struct carrier_entry *
 answer_entry(struct flow *f, struct carrier *c)
@@ -25,14 +30,13 @@ answer_entry(struct flow *f, struct carrier *c)
 }
 
 static uint64_t
-retry_ms(const struct flow *f, enum verdict verdict, unsigned tries)
+retry_ms(const struct flow *f, enum verdict verdict, unsigned before)
 {
-    if (verdict == VERDICT_SLOW)
-        return f->wall.ms + SLOW_MS;
-    uint64_t wait = RETRY_FIRST_MS;
-    for (unsigned i = 0; i < tries && wait < RETRY_MOST_MS; i++)
+    uint64_t wait = verdict == VERDICT_SLOW ? SLOW_MS : RETRY_FIRST_MS;
+    uint64_t most = verdict == VERDICT_SLOW ? SLOW_MOST_MS : RETRY_MOST_MS;
+    for (unsigned i = 0; i < before && wait < most; i++)
         wait *= 2;
-    return f->wall.ms + (wait < RETRY_MOST_MS ? wait : RETRY_MOST_MS);
+    return f->wall.ms + (wait < most ? wait : most);
 }
 
 /* State of the message once this part goes again. A long message whose other
@@ -51,7 +55,8 @@ decide(struct flow *f, const struct part_ref *part, uint32_t status,
     const struct flight *flight = flight_find(f, part->message, part->part);
     x->state = now;
     if (verdict == VERDICT_OK) {
-        if (!state_is_final(now))
+        if (!state_is_final(now) &&
+            !doubt_has_other(f, part->message, part->part, part->parts))
             x->state = MSG_SUBMITTED;
         return;
     }
@@ -61,7 +66,9 @@ decide(struct flow *f, const struct part_ref *part, uint32_t status,
         again = false;
     if (again) {
         x->state = state_again(part->parts);
-        x->retry_ms = retry_ms(f, verdict, flight->tries);
+        x->retry_ms =
+            retry_ms(f, verdict,
+                     verdict == VERDICT_SLOW ? flight->attempt : flight->tries);
         return;
     }
     if (!state_is_final(now) || now == MSG_UNKNOWN)
@@ -127,8 +134,11 @@ lose(struct flow *f, const struct flight *flight, uint32_t carrier,
         }
     }
     uint64_t pos = journal_lost(&f->journal, &x);
-    if (pos)
-        apply_lost(f, pos, &x);
+    if (!pos)
+        return;
+    apply_lost(f, pos, &x);
+    if (!x.retry_ms && f->doubts)
+        receipt_match_doubt(f, &f->doubt[f->doubts - 1]);
 }
 
 static void

@@ -74,17 +74,33 @@ doubt_add(struct flow *f, const struct doubt *d)
         if (!f->doubt)
             abort();
     }
+    doubt_end(f, d->message, d->part);
+    map_put(&f->doubt_at, flight_key(d->message, d->part), f->doubts);
     f->doubt[f->doubts++] = *d;
 }
 
-static void
+void
 doubt_end(struct flow *f, uint64_t message, unsigned part)
 {
-    for (size_t i = 0; i < f->doubts; i++)
-        if (f->doubt[i].message == message && f->doubt[i].part == part) {
-            f->doubt[i] = f->doubt[--f->doubts];
-            return;
-        }
+    uint64_t i;
+    if (f->doubts == 0 ||
+        !map_take(&f->doubt_at, flight_key(message, part), &i))
+        return;
+    f->doubt[i] = f->doubt[--f->doubts];
+    if (i < f->doubts)
+        map_put(&f->doubt_at, flight_key(f->doubt[i].message, f->doubt[i].part),
+                i);
+}
+
+bool
+doubt_has_other(const struct flow *f, uint64_t message, unsigned part,
+                unsigned parts)
+{
+    uint64_t i;
+    for (unsigned k = 0; f->doubts && k < parts; k++)
+        if (k != part && map_get(&f->doubt_at, flight_key(message, k), &i))
+            return true;
+    return false;
 }
 
 /* Wall time of a fact's retry as the monotonic time of this process. */
@@ -146,7 +162,11 @@ apply_sent(struct flow *f, uint64_t pos, const struct fact_sent *x)
 {
     unsigned flags =
         (x->parts > 1 ? WORD_LONG : 0) | (x->attempt > 0 ? WORD_TWICE : 0);
-    book_move(f, x->message, MSG_SUBMITTED, flags, pos);
+    /* A later part of a message that failed or is in doubt changes nothing
+     * of that. */
+    enum message_state_kind now = word_state(book_word(f, x->message));
+    bool keep = x->part > 0 && (state_is_final(now) || now == MSG_UNCERTAIN);
+    book_move(f, x->message, keep ? now : MSG_SUBMITTED, flags, pos);
     if (x->part == 0)
         store_index_put(f->talks, flow_talk_key(x->subscriber), pos);
     if (x->attempt == 0 && x->part + 1 < x->parts)

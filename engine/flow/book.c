@@ -9,7 +9,7 @@
 #include "proto/smpp.h"
 
 /* Longest story that is read back: parts x attempts x facts of each. */
-enum { STORY_FACTS_MAX = 8192 };
+enum { STORY_FACTS_MAX = 65536 };
 
 const char *
 reason_name(unsigned reason)

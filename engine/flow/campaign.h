@@ -115,6 +115,9 @@ void campaign_tick(struct flow *f);
 void
 campaign_move(struct flow *f, struct campaign *c, enum campaign_state state);
 
+/* The account is going: none of its campaigns goes on. */
+void campaign_cancel_all(struct flow *f, uint32_t account);
+
 /* One row changed state: keeps the counts. */
 void campaign_count(struct campaign *c, enum message_state_kind from,
                     enum message_state_kind to);

@@ -391,6 +391,19 @@ campaign_on_act(struct flow *f, struct mail *m)
     answer_one(f, m, c);
 }
 
+void
+campaign_cancel_all(struct flow *f, uint32_t account)
+{
+    for (size_t i = 0; i < f->campaigns.rows; i++) {
+        struct campaign *c = f->campaigns.row[i];
+        if (c->account != account || c->state == CAMPAIGN_DONE ||
+            c->state == CAMPAIGN_CANCELLED)
+            continue;
+        campaign_move(f, c, CAMPAIGN_CANCELLED);
+        stop(f, c);
+    }
+}
+
 /* ---- time
  * --------------------------------------------------------------------- */
 

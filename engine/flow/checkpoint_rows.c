@@ -177,10 +177,19 @@ save_thread(struct thread *x, struct store_checkpoint *to)
     x->dirty = 0;
 }
 
+static int
+by_time(const void *a, const void *b)
+{
+    const struct thread *x = a, *y = b;
+    return x->last_ms < y->last_ms ? -1 : x->last_ms > y->last_ms;
+}
+
 static void
 load_threads(struct flow *f)
 {
     uint8_t last[8];
+    struct thread *rows = NULL;
+    size_t used = 0, cap = 0;
     struct slice key, value, after = {NULL, 0};
     while (store_after(f->journal.reader, TABLE_THREAD, after, &key, &value) ==
                STORE_OK &&
@@ -201,8 +210,20 @@ load_threads(struct flow *f)
         row.number = (uint32_t)cursor_varint(&c);
         row.unread = (uint32_t)cursor_varint(&c);
         row.closed = cursor_varint(&c) != 0;
-        thread_restore(f, &row);
+        if (used == cap) {
+            cap = cap ? cap * 2 : 256;
+            rows = realloc(rows, cap * sizeof *rows);
+            if (!rows)
+                abort();
+        }
+        rows[used++] = row;
     }
+    /* Lists are by time, newest first: each then goes to the front. */
+    if (used)
+        qsort(rows, used, sizeof *rows, by_time);
+    for (size_t i = 0; i < used; i++)
+        thread_restore(f, &rows[i]);
+    free(rows);
 }
 
 void

@@ -240,7 +240,8 @@ desk_handle(struct flow *f)
         note_change(f, m);
         bool stuck =
             store_state(f->store, NULL, 0) != STORE_OK && !rows[m->kind].makes;
-        if (rows[m->kind].looks || stuck || m->result != MAIL_OK)
+        bool durable = journal_end(&f->journal) <= journal_durable(&f->journal);
+        if (rows[m->kind].looks || stuck || durable || m->result != MAIL_OK)
             send_back(f, m);
         else
             hold(f, m);
@@ -263,6 +264,8 @@ desk_release(struct flow *f, bool all)
             refuse(m, MAIL_FULL, "stopping", "the daemon is stopping");
         send_back(f, m);
     }
+    if (all && !f->unread)
+        f->unread = mpsc_take_all(&f->inbox);
     for (; all && f->unread;) {
         struct mail *m = MPSC_OF(f->unread, struct mail, node);
         f->unread = f->unread->next;

@@ -76,8 +76,10 @@ directory_on_account(struct flow *f, struct mail *m)
     if (m->kind == MAIL_ACCOUNT_DELETE) {
         struct account *a = directory_find_account(&f->directory, q->ref);
         m->result = a ? MAIL_OK : MAIL_NOT_FOUND;
-        if (a)
+        if (a) {
+            campaign_cancel_all(f, a->id);
             directory_delete_account(&f->directory, a);
+        }
         return;
     }
     if (!check_name(m, q->name))
@@ -197,7 +199,8 @@ directory_on_sender(struct flow *f, struct mail *m)
  * ------------------------------------------------------------------- */
 
 static void
-show_number(struct flow *f, const struct number *n, struct number_view *v)
+show_number(struct flow *f, struct who who, const struct number *n,
+            struct number_view *v)
 {
     const struct carrier_entry *c =
         directory_carrier(&f->directory, n->carrier);
@@ -211,7 +214,9 @@ show_number(struct flow *f, const struct number *n, struct number_view *v)
     snprintf(v->carrier, sizeof v->carrier, "%.31s", c ? c->name : "");
     snprintf(v->account, sizeof v->account, "%s",
              a ? a->name : n->account_name);
-    if (n->default_sender)
+    if (n->shared && who.kind != WHO_ADMIN)
+        v->account[0] = 0; /* nobody learns of another account */
+    else if (n->default_sender)
         id_to_text(ID_SENDER, n->default_sender, v->default_sender);
 }
 
@@ -224,7 +229,7 @@ list_numbers(struct flow *f, struct mail *m)
         const struct number *n = directory_number(&f->directory, i);
         if (n &&
             (m->who.kind == WHO_ADMIN || directory_may_use(n, m->who.account)))
-            show_number(f, n, &q->rows[q->count++]);
+            show_number(f, m->who, n, &q->rows[q->count++]);
     }
     m->result = MAIL_OK;
 }
@@ -263,7 +268,7 @@ static bool
 number_links(struct flow *f, struct mail *m, struct number *wish)
 {
     struct mail_number *q = &m->number;
-    if (q->carrier.n) {
+    if (q->carrier.n && !wish->from_settings) {
         const struct carrier_entry *c =
             directory_find_carrier(&f->directory, q->carrier);
         if (!c || !c->carrier)
@@ -280,6 +285,21 @@ number_links(struct flow *f, struct mail *m, struct number *wish)
         wish->default_sender = s->id;
     }
     return true;
+}
+
+/* What is not said stays as it is; what the settings file says is the
+ * admin's alone to change. */
+static void
+keep_known(const struct number *known, struct number *wish)
+{
+    if (!wish->per_s || known->from_settings)
+        wish->per_s = known->per_s;
+    if (!wish->per_day || known->from_settings)
+        wish->per_day = known->per_day;
+    wish->carrier = known->carrier;
+    wish->default_sender = known->default_sender;
+    wish->from_settings = known->from_settings;
+    wish->shared = wish->shared || known->shared;
 }
 
 void
@@ -303,13 +323,15 @@ directory_on_number(struct flow *f, struct mail *m)
         directory_find_number(&f->directory, slice_str(a.text));
     struct number wish = {
         .per_s = q->rate, .per_day = q->per_day, .shared = q->shared};
+    if (known)
+        keep_known(known, &wish);
     snprintf(wish.text, sizeof wish.text, "%.23s", a.text);
     if (!number_owner(f, m, known, &wish) || !number_links(f, m, &wish))
         return;
     struct number *n = directory_put_number(&f->directory, &wish);
     flow_use_gate(f, n);
     q->rows = rows_for(m, 1, sizeof *q->rows);
-    show_number(f, n, q->rows);
+    show_number(f, m->who, n, q->rows);
     q->count = 1;
     m->result = MAIL_OK;
 }

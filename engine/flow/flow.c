@@ -227,6 +227,7 @@ flow_destroy(struct flow *f)
     reassembly_fini(&f->reassembly);
     directory_fini(&f->directory);
     map_fini(&f->flights);
+    map_fini(&f->doubt_at);
     map_fini(&f->partial);
     map_fini(&f->unmatched);
     map_fini(&f->replies_seen);
@@ -297,8 +298,14 @@ forget_closed(struct flow *f)
         if (!c || !c->carrier || !carrier_is_closed(c->carrier) ||
             (is_set(f, c->name) && !f->draining))
             continue;
+        for (uint32_t k = 1; k < f->directory.numbers.rows; k++) {
+            struct number *n = directory_number(&f->directory, k);
+            if (n && n->per_s && n->carrier == c->id)
+                rate_use_gate(&n->rate, NULL);
+        }
         carrier_destroy(c->carrier);
         c->carrier = NULL;
+        sched_rescue(f);
     }
 }
 
@@ -376,6 +383,7 @@ void
 flow_stop(struct flow *f)
 {
     atomic_store(&f->stopping, true);
+    desk_release(f, true);
 }
 
 void

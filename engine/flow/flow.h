@@ -114,6 +114,7 @@ struct flow {
     struct map flights; /* message << 8 | part -> index into flight */
     struct flight *flight;
     uint32_t flight_cap, flight_free;
+    struct map doubt_at; /* message << 8 | part -> index into doubt */
     struct doubt *doubt;
     size_t doubts, doubt_cap;
     struct map partial;   /* message -> carrier << 16 | parts << 8 | next part:

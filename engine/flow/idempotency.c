@@ -16,7 +16,7 @@ enum {
     KEPT_MS = 48 * 3600 * 1000,
     KEY_BYTES = 20,
     DOC_MAX = 256 * 1024,
-    EXPIRE_ROWS = 200,
+    EXPIRE_ROWS = 20,
 };
 
 static struct slice

@@ -25,6 +25,10 @@ give_up(struct flow *f, struct outgoing *o, enum message_state_kind state,
 static enum prepared
 gate(struct flow *f, struct outgoing *o)
 {
+    const struct account *a = directory_account(&f->directory, o->account);
+    if (a && a->deleted)
+        return give_up(f, o, MSG_CANCELLED, REASON_CANCELLED,
+                       (struct slice){0});
     if (o->expires_at_ms && o->expires_at_ms <= f->wall.ms)
         return give_up(f, o, MSG_EXPIRED, REASON_EXPIRED, (struct slice){0});
     if (!o->exempt &&
@@ -33,6 +37,18 @@ gate(struct flow *f, struct outgoing *o)
         return give_up(f, o, MSG_SUPPRESSED, REASON_SUPPRESSED,
                        (struct slice){0});
     return PREPARED;
+}
+
+bool
+submit_still_wanted(struct flow *f, struct outgoing *o)
+{
+    enum message_state_kind s = word_state(book_word(f, o->message));
+    if (o->next_part > 0) /* what has begun is finished, unless it failed */
+        return !state_is_final(s);
+    if (s != MSG_NONE && s != MSG_ACCEPTED && s != MSG_QUEUED &&
+        s != MSG_HELD && s != MSG_SUBMITTED)
+        return false;
+    return gate(f, o) == PREPARED;
 }
 
 /* The carrier a number leaves by: its own, else the first route that fits
@@ -111,6 +127,7 @@ begin(struct outgoing *o, uint64_t message)
     o->validity_s = 0;
     o->expires_at_ms = 0;
     o->reply_window_s = 0;
+    o->prepared_us = 0;
 }
 
 static void
@@ -316,5 +333,5 @@ submit_prepare_again(struct flow *f, uint64_t message, struct again a,
     o->carrier = o->number ? carrier_for(f, o->number, o->subscriber) : NULL;
     if (!o->carrier)
         return give_up(f, o, MSG_FAILED, REASON_NO_NUMBER, (struct slice){0});
-    return plan(f, o);
+    return s.sent ? plan(f, o) : plan_with_reference(f, o);
 }

@@ -37,6 +37,7 @@ drop(struct reassembly *r, size_t i)
 {
     struct joint *j = r->joint[i];
     uint64_t at;
+    r->wholes -= j->whole;
     if (map_get(&r->by_key, j->key, &at) && (struct joint *)at == j)
         map_take(&r->by_key, j->key, NULL);
     free(j);
@@ -45,11 +46,18 @@ drop(struct reassembly *r, size_t i)
     r->joints--;
 }
 
+static void
+complete(struct reassembly *r, struct joint *j)
+{
+    r->wholes += !j->whole;
+    j->whole = true;
+}
+
 static struct joint *
 create(struct reassembly *r, uint64_t key, const struct fact_inbound *x)
 {
     if (r->joints >= JOINTS_MAX)
-        r->joint[0]->whole = true; /* the oldest goes out as it is */
+        complete(r, r->joint[0]); /* the oldest goes out as it is */
     if (r->joints == r->cap) {
         r->cap = r->cap ? r->cap * 2 : 64;
         r->joint = realloc(r->joint, r->cap * sizeof *r->joint);
@@ -79,21 +87,24 @@ reassembly_add(struct reassembly *r, uint64_t pos, const struct fact_inbound *x)
     if (j && j->pos[index]) {
         /* Not a repetition, or inbound.c had dropped it: the reference is
          * used again. What was there goes out as it is. */
-        j->whole = true;
+        complete(r, j);
         j = NULL;
     }
     if (!j)
         j = create(r, key, x);
     j->pos[index] = pos;
     if (++j->have == j->total)
-        j->whole = true;
+        complete(r, j);
 }
 
 struct joint *
 reassembly_ready(struct reassembly *r, uint64_t before_ms)
 {
-    for (size_t i = 0; i < r->joints; i++)
-        if (r->joint[i]->whole || r->joint[i]->first_ms < before_ms)
+    if (r->joints && r->joint[0]->first_ms < before_ms)
+        return r->joint[0];
+    /* Whole ones are routed at once, so they are the newest. */
+    for (size_t i = r->joints; r->wholes && i-- > 0;)
+        if (r->joint[i]->whole)
             return r->joint[i];
     return NULL;
 }

@@ -33,6 +33,7 @@ struct reassembly {
     struct map by_key;    /* key -> joint */
     struct joint **joint; /* oldest first */
     size_t joints, cap;
+    size_t wholes; /* of them, ready to go */
 };
 
 void reassembly_fini(struct reassembly *r);

@@ -52,6 +52,21 @@ state_after(struct flow *f, const struct carrier_settings *s, uint64_t message,
     return book_state_of_receipt(kind);
 }
 
+/* Is a part of this pair on its way, unanswered, at this carrier? */
+static bool
+is_flying(struct flow *f, uint32_t carrier, uint32_t number,
+          uint64_t subscriber)
+{
+    uint64_t key, at;
+    for (size_t i = 0; map_next(&f->flights, &i, &key, &at);) {
+        const struct flight *x = &f->flight[at];
+        if (x->carrier == carrier && x->number == number &&
+            x->subscriber == subscriber)
+            return true;
+    }
+    return false;
+}
+
 /* A part in doubt that this receipt can only be about: same carrier, our
  * number and subscriber; the oldest, when there are several. */
 static bool
@@ -70,6 +85,8 @@ find_doubt(struct flow *f, uint32_t carrier, const struct pdu *pdu,
         return false;
     const struct number *n =
         directory_find_number(&f->directory, slice_str(dest.text));
+    if (!n || is_flying(f, carrier, n->id, subscriber))
+        return false; /* its own answer is still to come */
     const struct doubt *best = NULL;
     for (size_t i = 0; i < f->doubts; i++) {
         const struct doubt *d = &f->doubt[i];
@@ -156,33 +173,83 @@ receipt_take(struct flow *f, struct carrier_entry *c, const struct pdu *pdu,
     return write_receipt(f, s, &x) ? ESME_ROK : CARRIER_NO_ANSWER_NOW;
 }
 
+/* Writes what an unmatched fact says as the receipt of this part. */
+static void
+give_kept(struct flow *f, struct carrier_entry *c, uint64_t pos,
+          const struct fact_receipt *kept, uint64_t message, unsigned part)
+{
+    char id[QUIRKS_KEY_BYTES], error[32];
+    struct fact_receipt x = {
+        .message = message,
+        .at_ms = f->wall.ms,
+        .part = part,
+        .carrier = c->id,
+        .kind = kept->kind,
+        .final = kept->final,
+        .from = pos,
+        .done_ms = kept->done_ms,
+    };
+    /* kept's octets move when the next fact is written. */
+    slice_to_str(kept->smsc_id, id, sizeof id);
+    slice_to_str(kept->error, error, sizeof error);
+    x.smsc_id = slice_str(id);
+    x.error = slice_str(error);
+    /* When the journal is full the receipt stays listed as unmatched. */
+    bool written = write_receipt(f, carrier_get_settings(c->carrier), &x);
+    (void)written;
+}
+
+static bool
+read_kept(struct flow *f, uint64_t pos, struct fact_receipt *out)
+{
+    struct slice fact;
+    return journal_read(&f->journal, pos, &fact) && fact_receipt_get(fact, out);
+}
+
 void
 receipt_match_kept(struct flow *f, uint32_t carrier, const char *id,
                    uint64_t message, unsigned part)
 {
     uint64_t pos;
-    struct slice fact;
     struct fact_receipt kept;
     struct carrier_entry *c = directory_carrier(&f->directory, carrier);
-    if (!c || !c->carrier ||
-        !map_get(&f->unmatched, flow_id_key(carrier, id), &pos) ||
-        !journal_read(&f->journal, pos, &fact) ||
-        !fact_receipt_get(fact, &kept))
+    if (c && c->carrier &&
+        map_get(&f->unmatched, flow_id_key(carrier, id), &pos) &&
+        read_kept(f, pos, &kept))
+        give_kept(f, c, pos, &kept, message, part);
+}
+
+/* Is the kept receipt from this subscriber to this number of ours? */
+static bool
+is_from(const struct fact_receipt *kept, const struct doubt *d,
+        const struct number *n)
+{
+    struct addr source, dest;
+    uint64_t subscriber;
+    addr_from_text(kept->source, NULL, &source);
+    addr_from_text(kept->dest, NULL, &dest);
+    return kept->carrier == d->carrier && kept->at_ms >= d->at_ms &&
+           addr_to_u64(slice_str(source.text), &subscriber) &&
+           subscriber == d->subscriber && strcmp(dest.text, n->text) == 0;
+}
+
+void
+receipt_match_doubt(struct flow *f, const struct doubt *d)
+{
+    struct carrier_entry *c = directory_carrier(&f->directory, d->carrier);
+    const struct number *n = directory_number(&f->directory, d->number);
+    struct doubt copy = *d; /* it ends when the receipt is applied */
+    uint64_t key, pos, best_pos = 0;
+    struct fact_receipt kept, best;
+    if (!c || !c->carrier || !n)
         return;
-    struct fact_receipt x = {
-        .message = message,
-        .at_ms = f->wall.ms,
-        .part = part,
-        .carrier = carrier,
-        .kind = kept.kind,
-        .final = kept.final,
-        .from = pos,
-        .done_ms = kept.done_ms,
-        .smsc_id = slice_str(id),
-    };
-    char error[16]; /* kept's octets move when the next fact is written */
-    slice_to_str(kept.error, error, sizeof error);
-    x.error = slice_str(error);
-    if (!write_receipt(f, carrier_get_settings(c->carrier), &x))
-        return;
+    for (size_t i = 0; map_next(&f->unmatched, &i, &key, &pos);)
+        if ((!best_pos || pos < best_pos) && read_kept(f, pos, &kept) &&
+            is_from(&kept, &copy, n)) {
+            best_pos = pos;
+            best = kept;
+        }
+    /* Read again: others were read since. */
+    if (best_pos && read_kept(f, best_pos, &best))
+        give_kept(f, c, best_pos, &best, copy.message, copy.part);
 }

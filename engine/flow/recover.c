@@ -132,5 +132,6 @@ recover_finish(struct flow *f)
     doubt_flights(f);
     end_uploads(f);
     finish_partial(f);
+    sched_rescue(f);
     recover_wake(f);
 }

@@ -19,12 +19,30 @@ struct found {
     bool has_newest, has_older, has_late;
 };
 
+/* Does a pool of this account hold both numbers? */
 static bool
-same_pool(struct flow *f, uint32_t a, uint32_t b)
+same_pool(struct flow *f, uint32_t account, uint32_t a, uint32_t b)
 {
-    const struct number *x = directory_number(&f->directory, a);
-    const struct number *y = directory_number(&f->directory, b);
-    return x && y && x->pool && x->pool == y->pool;
+    for (uint32_t i = 1; i < f->directory.pools.rows; i++) {
+        const struct pool *p = directory_pool(&f->directory, i);
+        if (!p || p->account != account)
+            continue;
+        bool has_a = false, has_b = false;
+        for (unsigned k = 0; k < p->numbers; k++) {
+            has_a = has_a || p->number[k] == a;
+            has_b = has_b || p->number[k] == b;
+        }
+        if (has_a && has_b)
+            return true;
+    }
+    return false;
+}
+
+/* A number of one account: only that account's outbound counts there. */
+static bool
+may_hear(const struct number *n, uint32_t account)
+{
+    return n->shared || n->account == account;
 }
 
 static bool
@@ -38,7 +56,8 @@ static void
 consider(struct flow *f, const struct incoming *in, const struct talk_step *t,
          struct found *out)
 {
-    if (!t->sent || t->at_ms > in->at_ms || !is_live(f, t->sender) ||
+    if (!t->sent || t->at_ms > in->at_ms ||
+        (t->sender && !is_live(f, t->sender)) ||
         !state_is_eligible(word_state(book_word(f, t->message))))
         return;
     uint64_t window =
@@ -65,9 +84,11 @@ look(struct flow *f, const struct incoming *in, bool pool, struct found *out)
     uint64_t pos = talk_newest(f, in->subscriber);
     for (unsigned i = 0; i < TALK_STEPS_MAX && talk_read(f, pos, &t);
          i++, pos = t.before) {
-        bool fits = pool ? t.number != in->number->id &&
-                               same_pool(f, t.number, in->number->id)
-                         : t.number == in->number->id;
+        bool fits =
+            may_hear(in->number, t.account) &&
+            (pool ? t.number != in->number->id &&
+                        same_pool(f, t.account, t.number, in->number->id)
+                  : t.number == in->number->id);
         if (fits)
             consider(f, in, &t, out);
         if (out->has_newest && out->has_older)
@@ -175,6 +196,12 @@ reply_resolve(struct flow *f, const struct incoming *in, struct owner *out)
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (rules[i].fits(f, in, out)) {
             out->rule = rules[i].number;
-            return;
+            break;
         }
+    /* What an account sent without naming a sender: the number's default
+     * one, else the account's list. */
+    struct owner other = {0};
+    if (out->in_reply_to && !out->sender && rule_default(f, in, &other) &&
+        other.account == out->account)
+        out->sender = other.sender;
 }

@@ -10,6 +10,7 @@
 #include "engine/flow/book.h"
 #include "engine/flow/flow.h"
 #include "engine/flow/serve.h"
+#include "engine/flow/source.h"
 
 enum {
     /* One turn of the loop serves every carrier before one twice; so many
@@ -19,6 +20,7 @@ enum {
     QUANTUM_PARTS = 16,
     /* One pick in so many begins with the lowest class. */
     LOW_FIRST = 16,
+    IDLE_TURNS_MAX = 64,
 };
 
 struct outlet *
@@ -204,7 +206,7 @@ pick(struct outlet *o)
     return NULL;
 }
 
-static void
+static unsigned
 one_turn(struct flow *f, struct ring *r, unsigned *room)
 {
     struct feed *x = r->first;
@@ -227,6 +229,18 @@ one_turn(struct flow *f, struct ring *r, unsigned *room)
         }
         break;
     }
+    return parts;
+}
+
+/* Turns without a part (reading on in the log, suppressed rows) are bounded,
+ * so that a turn of the loop stays short; the next one goes on. */
+static bool
+may_go_on(struct flow *f, const unsigned *idle)
+{
+    if (*idle < IDLE_TURNS_MAX)
+        return !journal_is_full(&f->journal);
+    loop_wake_at(f->loop, f->now);
+    return false;
 }
 
 static void
@@ -236,10 +250,13 @@ fill_outlet(struct flow *f, struct outlet *o)
     unsigned room = carrier_room(o->carrier->carrier, f->now);
     if (room > FILL_PARTS_MAX)
         room = FILL_PARTS_MAX;
+    struct ring *critical = &o->ring[CLASS_CRITICAL], *r;
+    unsigned idle = 0;
+    while (room > 0 && critical->first && may_go_on(f, &idle))
+        idle += one_turn(f, critical, &room) == 0;
     serve_again(f, o, &room);
-    struct ring *r;
-    while (room > 0 && !journal_is_full(&f->journal) && (r = pick(o)))
-        one_turn(f, r, &room);
+    while (room > 0 && (r = pick(o)) && may_go_on(f, &idle))
+        idle += one_turn(f, r, &room) == 0;
 }
 
 /* Work left: come back when rate or time allows. */
@@ -248,9 +265,10 @@ ask_for_turn(struct flow *f, struct outlet *o)
 {
     uint64_t when = due_first(&o->parked);
     uint64_t again = due_first(&o->again);
-    if (again < when)
+    /* What is due already waits for room, not for time. */
+    bool ready = o->current != NULL || again <= f->now.us;
+    if (again > f->now.us && again < when)
         when = again;
-    bool ready = o->current != NULL;
     for (unsigned i = 0; i < CLASS_N; i++)
         ready = ready || o->ring[i].first;
     if (ready) {
@@ -298,4 +316,53 @@ sched_current_pos(struct flow *f, const struct feed *x)
     struct story s;
     return x->current && book_story(f, x->current->message, &s) ? s.accept_pos
                                                                 : 0;
+}
+
+static struct carrier_entry *
+any_carrier(struct flow *f)
+{
+    for (unsigned i = 0; i < f->sched.outlets; i++)
+        if (f->sched.outlet[i]->carrier->carrier)
+            return f->sched.outlet[i]->carrier;
+    return NULL;
+}
+
+static void
+rescue_feed(struct flow *f, struct feed *x)
+{
+    struct outgoing *o = x->current;
+    x->current = NULL;
+    if (o && o->next_part > 0)
+        finish_later(f, o);
+    else if (o && !o->campaign)
+        sched_again(f, any_carrier(f)->id, f->now.us, o->message,
+                    (struct again){.part = SCHED_WHOLE});
+    else if (o)
+        source_give_back(x->source, o->message);
+    serve_spare(f, o);
+    source_free_asides(x->source, x->outlet->carrier->id);
+}
+
+void
+sched_rescue(struct flow *f)
+{
+    struct carrier_entry *to = any_carrier(f);
+    struct due_entry e;
+    for (unsigned i = 0; to && i < f->sched.outlets; i++) {
+        struct outlet *o = f->sched.outlet[i];
+        if (o->carrier->carrier)
+            continue;
+        while (due_take(&o->again, UINT64_MAX, &e))
+            due_put(&to->outlet->again, e.when, e.a, e.b);
+        if (o->current)
+            sched_again(f, to->id, f->now.us, o->current->message,
+                        (struct again){(uint8_t)o->current_part,
+                                       (uint8_t)o->current_tries,
+                                       (uint16_t)o->current_attempt});
+        serve_spare(f, o->current);
+        o->current = NULL;
+        for (uint32_t k = 0; k < o->feeds; k++)
+            if (o->feed[k])
+                rescue_feed(f, o->feed[k]);
+    }
 }

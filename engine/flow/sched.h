@@ -91,6 +91,10 @@ void sched_again(struct flow *f, uint32_t carrier, uint64_t when_us,
 uint64_t sched_current(const struct outlet *o);
 uint64_t sched_current_pos(struct flow *f, const struct feed *x);
 
+/* What waits at the outlet of a carrier that is gone goes to another one,
+ * which asks where it leads now. */
+void sched_rescue(struct flow *f);
+
 /* Fills all the room there is, within the turn's bound. */
 void sched_fill(struct flow *f);
 

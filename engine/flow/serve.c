@@ -118,6 +118,13 @@ hand_over(struct flow *f, struct feed *x, unsigned quantum, unsigned *parts,
           uint64_t *until_us)
 {
     struct outgoing *o = x->current;
+    if (o->prepared_us && o->prepared_us != f->now.us &&
+        !submit_still_wanted(f, o)) {
+        x->current = NULL;
+        serve_spare(f, o);
+        return SERVE_MORE;
+    }
+    o->prepared_us = f->now.us;
     while (o->next_part < o->plan.parts) {
         struct mono when = submit_next(f, o);
         if (when.us > f->now.us) {
@@ -269,6 +276,12 @@ static bool
 send_again(struct flow *f, struct outlet *out, unsigned *room)
 {
     struct outgoing *o = out->current;
+    if (o->prepared_us && o->prepared_us != f->now.us &&
+        !submit_still_wanted(f, o)) {
+        end_again(f, out);
+        return true;
+    }
+    o->prepared_us = f->now.us;
     struct mono when = submit_next(f, o);
     if (when.us > f->now.us) {
         put_back(f, out, when.us);

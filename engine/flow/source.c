@@ -105,7 +105,11 @@ refill(struct flow *f, struct source *s)
         if (++looked > SCAN_FACTS)
             return true;
         uint64_t pos = s->scan_pos;
-        if (!journal_next(&f->journal, &pos, &fact) || pos >= s->scan_end) {
+        bool read = journal_next(&f->journal, &pos, &fact);
+        if (!read && s->scan_pos < journal_end(&f->journal) &&
+            s->scan_pos >= store_oldest(f->store))
+            return true; /* not readable now: later */
+        if (!read || pos >= s->scan_end) {
             s->scan_pos = s->scan_end;
             break;
         }

@@ -57,8 +57,8 @@ struct source {
     int16_t column_of[TEMPLATE_FIELDS_MAX]; /* per field of the template */
     /* rows that must leave by another carrier or wait for their number:
      * message << 0, carrier id */
-    struct aside *aside; /* SOURCE_ASIDE of them, made when first needed */
-    unsigned asides;
+    struct aside *aside;
+    unsigned asides, aside_cap;
     bool ended; /* every row was read once */
 
     struct feed *feeds; /* its places at carriers */
@@ -98,6 +98,10 @@ source_next_row(struct flow *f, struct source *s, uint32_t carrier,
 /* Puts a row aside; false when there is no room for more. */
 bool source_put_aside(struct source *s, uint64_t message, uint32_t carrier,
                       uint32_t number, uint64_t until_us);
+/* Rows put aside for this carrier may go by any now. */
+void source_free_asides(struct source *s, uint32_t carrier);
+/* A row that was being handed over comes again, whatever waits already. */
+void source_give_back(struct source *s, uint64_t message);
 /* When the first of the rows put aside may go. UINT64_MAX: none. */
 uint64_t source_aside_first(const struct source *s, uint32_t carrier);
 /* The lowest row that may not be done. */

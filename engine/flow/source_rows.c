@@ -135,21 +135,37 @@ source_next_row(struct flow *f, struct source *s, uint32_t carrier,
         return SOURCE_ROW;
     }
     *number = 0;
-    if (s->asides == SOURCE_ASIDE)
+    if (s->asides >= SOURCE_ASIDE)
         return SOURCE_BLOCKED;
     return next_in_order(f, s, r, message, row);
+}
+
+static void
+add_aside(struct source *s, struct aside a)
+{
+    if (s->asides == s->aside_cap) {
+        s->aside_cap = s->aside_cap ? s->aside_cap * 2 : 16;
+        s->aside = realloc(s->aside, s->aside_cap * sizeof *s->aside);
+        if (!s->aside)
+            abort();
+    }
+    s->aside[s->asides++] = a;
 }
 
 bool
 source_put_aside(struct source *s, uint64_t message, uint32_t carrier,
                  uint32_t number, uint64_t until_us)
 {
-    if (!s->aside && !(s->aside = calloc(SOURCE_ASIDE, sizeof *s->aside)))
-        abort();
-    if (s->asides == SOURCE_ASIDE)
+    if (s->asides >= SOURCE_ASIDE)
         return false;
-    s->aside[s->asides++] = (struct aside){message, until_us, carrier, number};
+    add_aside(s, (struct aside){message, until_us, carrier, number});
     return true;
+}
+
+void
+source_give_back(struct source *s, uint64_t message)
+{
+    add_aside(s, (struct aside){.message = message});
 }
 
 uint64_t
@@ -196,4 +212,12 @@ source_is_done(const struct source *s)
         if (x->current)
             return false;
     return s->ended && s->asides == 0;
+}
+
+void
+source_free_asides(struct source *s, uint32_t carrier)
+{
+    for (unsigned i = 0; i < s->asides; i++)
+        if (s->aside[i].carrier == carrier)
+            s->aside[i].carrier = s->aside[i].number = 0;
 }

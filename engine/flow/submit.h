@@ -32,6 +32,7 @@ struct outgoing {
     uint64_t expires_at_ms;
     bool exempt; /* a confirmation: not gated */
     uint8_t next_part;
+    uint64_t prepared_us;
     int bind_hint;
     uint16_t reference;
     struct slice text;
@@ -64,6 +65,10 @@ submit_prepare_row(struct flow *f, struct campaign *c, uint64_t chunk,
  * were. GONE when the part was handed over since. */
 enum prepared submit_prepare_again(struct flow *f, uint64_t message,
                                    struct again a, struct outgoing *o);
+
+/* Asked again when it has waited since it was prepared: still wanted, not
+ * opted out, not expired? A fact says so when not. */
+bool submit_still_wanted(struct flow *f, struct outgoing *o);
 
 /* When the number and the campaign allow the next part; now or later. */
 struct mono submit_next(struct flow *f, const struct outgoing *o);

@@ -5,6 +5,7 @@
  */
 #include "engine/flow/sweep.h"
 
+#include "engine/flow/apply.h"
 #include "engine/flow/book.h"
 #include "engine/flow/idempotency.h"
 
@@ -67,6 +68,17 @@ forget(struct flow *f)
     }
 }
 
+/* A receipt that has not come by then will not end the doubt either; the
+ * message stays listed as uncertain. */
+static void
+forget_doubts(struct flow *f)
+{
+    uint64_t old = (uint64_t)f->settings->unknown_after_s * 1000;
+    for (size_t i = f->doubts; i-- > 0;)
+        if (f->doubt[i].at_ms + old < f->wall.ms)
+            doubt_end(f, f->doubt[i].message, f->doubt[i].part);
+}
+
 /* The first position that something unfinished still needs. */
 static uint64_t
 needed(const struct flow *f)
@@ -96,6 +108,8 @@ sweep_tick(struct flow *f)
         f->swept_ms = f->wall.ms;
         sweep_receipts(f);
         forget(f);
+        idempotency_expire(f);
+        forget_doubts(f);
     }
     if (f->wall.ms - f->expired_ms >= HOUR_MS) {
         f->expired_ms = f->wall.ms;
@@ -103,7 +117,6 @@ sweep_tick(struct flow *f)
         store_expire(f->store, old, needed(f));
         store_index_expire(f->ids, f->wall.ms - 7ULL * 24 * HOUR_MS);
         store_index_expire(f->talks, old);
-        idempotency_expire(f);
     }
     loop_wake_at(f->loop, mono_add_ms(f->now, SWEEP_MS));
 }

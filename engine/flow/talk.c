@@ -96,8 +96,9 @@ talk_next_reference(struct flow *f, uint64_t subscriber)
     struct talk_step t;
     uint64_t pos = talk_newest(f, subscriber);
     for (unsigned i = 0; i < TALK_STEPS_MAX && talk_read(f, pos, &t); i++) {
-        if (t.sent)
-            return (uint16_t)(t.reference + 1);
+        /* Single parts have none. */
+        if (t.sent && t.reference)
+            return (uint16_t)(t.reference == UINT16_MAX ? 1 : t.reference + 1);
         pos = t.before;
     }
     return 1;

@@ -260,7 +260,7 @@ thread_apply(struct flow *f, uint64_t pos, const struct fact_thread *a)
     case THREAD_RELEASE: assign(f, x, x->sender); break;
     case THREAD_CLOSE: x->closed = 1; break;
     case THREAD_REOPEN: x->closed = 0; break;
-    case THREAD_READ: x->unread = 0; break;
+    case THREAD_READ: x->unread = (uint32_t)a->other; break;
     case THREAD_NOTE: break;
     }
 }

@@ -197,10 +197,38 @@ may(struct flow *f, struct mail *m, const struct thread *x,
     }
 }
 
+/* A queue's thread that another member was quicker to claim: he learns that
+ * it is gone, and nothing else. */
+static struct thread *
+claimed_away(const struct flow *f, struct who who, uint64_t id)
+{
+    struct thread *x = thread_find(f, id);
+    return x && who.kind == WHO_SENDER && x->account == who.account &&
+                   is_queue(f, x->sender)
+               ? x
+               : NULL;
+}
+
+/* Replies newer than the message read up to. */
+static uint64_t
+still_unread(struct flow *f, const struct thread *x, uint64_t up_to)
+{
+    struct talk_step t;
+    uint64_t count = 0, pos = talk_newest(f, x->subscriber);
+    if (!up_to)
+        return 0;
+    for (unsigned i = 0; i < TALK_STEPS_MAX && talk_read(f, pos, &t);
+         i++, pos = t.before)
+        count += t.inbound && t.thread == x->id && t.message > up_to;
+    return count < x->unread ? count : x->unread;
+}
+
 void
 thread_on_act(struct flow *f, struct mail *m)
 {
     struct thread *x = thread_for(f, m->who, m->thread.thread);
+    if (!x && m->thread.act == THREAD_CLAIM)
+        x = claimed_away(f, m->who, m->thread.thread);
     if (!x) {
         m->result = MAIL_NOT_FOUND;
         return;
@@ -218,6 +246,8 @@ thread_on_act(struct flow *f, struct mail *m)
     };
     if (!may(f, m, x, &a))
         return;
+    if (a.act == THREAD_READ)
+        a.other = still_unread(f, x, m->thread.up_to);
     uint64_t pos = journal_thread(&f->journal, &a);
     if (!pos) {
         m->result = MAIL_FULL;

@@ -10,6 +10,7 @@
 #include "engine/flow/apply.h"
 #include "engine/flow/book.h"
 #include "engine/flow/flow.h"
+#include "engine/flow/id.h"
 
 static bool
 is_theirs(struct who who, uint32_t account)
@@ -82,9 +83,12 @@ unmatched_on_reassign(struct flow *f, struct mail *m)
     if (m->who.kind == WHO_ACCOUNT) {
         s = directory_find_sender(&f->directory, m->who.account, q->sender);
     } else {
-        /* The admin names any account's sender by its id. */
-        for (uint32_t a = 1; !s && a < f->directory.accounts.rows; a++)
-            s = directory_find_sender(&f->directory, a, q->sender);
+        /* The admin names any account's sender, by its id alone. */
+        uint64_t id = 0;
+        if (id_from_text(ID_SENDER, q->sender, &id))
+            s = directory_sender(&f->directory, (uint32_t)id);
+        if (s && s->deleted)
+            s = NULL;
     }
     if (!s) {
         m->result = MAIL_INVALID;

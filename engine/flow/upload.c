@@ -43,9 +43,9 @@ write_step(struct flow *f, struct mail *m, const struct campaign *c,
 static void
 begin(struct flow *f, struct mail *m, struct campaign *c)
 {
-    if (c->state != CAMPAIGN_DRAFT && c->state != CAMPAIGN_SCHEDULED) {
+    if (c->state != CAMPAIGN_DRAFT) {
         refuse(m, MAIL_CONFLICT, "wrong_state",
-               "recipients can only be changed before the campaign starts");
+               "recipients can only be changed while it is a draft");
         return;
     }
     if (c->upload) {
