@@ -114,7 +114,7 @@ def main():
     options.add_argument("--seconds", type=int, default=30)
     seconds = options.parse_args().seconds
     with Suite("rates") as t:
-        drops = "".join("drop bind all at %ds\n" % s
+        drops = "".join("drop all at %ds\n" % s
                         for s in range(4, seconds, 5))
         carriers = [Carrier(t, "by_carrier", "--latency", "5-20"),
                     Carrier(t, "by_number", "--latency", "5-20"),
