@@ -91,6 +91,10 @@ rate_set(struct rate *r, uint32_t per_s, uint32_t burst)
 void
 rate_use_gate(struct rate *r, struct rate_gate *gate)
 {
+    /* Turns are the old gate's: what stands in the log counts by time now. */
+    if (gate != r->gate)
+        for (uint32_t i = 0; r->per_s && i < r->count; i++)
+            r->log[(r->first + i) % r->per_s].turn = 0;
     r->gate = gate;
     if (gate && r->per_s)
         gate->paced = true;
@@ -100,7 +104,7 @@ rate_use_gate(struct rate *r, struct rate_gate *gate)
 static uint64_t
 since(const struct rate *r, const struct rate_entry *e)
 {
-    if (!r->gate)
+    if (!r->gate || e->turn == 0) /* turns count from 1 */
         return e->us;
     uint64_t left = gate_since(r->gate, e->turn);
     if (left == 0)

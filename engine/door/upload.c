@@ -84,7 +84,10 @@ find_sender(void *arg, struct slice ref)
 {
     struct upload *u = arg;
     struct query *q = door_query(u->door);
-    return q ? query_sender(q, u->account, ref) : 0;
+    uint32_t sender = q ? query_sender(q, u->account, ref) : 0;
+    /* A sender's key sends in its own name alone. */
+    bool other = u->who.kind == WHO_SENDER && sender != u->who.sender;
+    return other ? 0 : sender;
 }
 
 static bool
