@@ -2,7 +2,7 @@
 """A campaign of a million recipients from a CSV file: accepted, sent,
 receipted and reported, with what it cost.
 
-    cmake -B build -DCMAKE_BUILD_TYPE=Release && cmake --build build
+    cmake -B build && cmake --build build
     bench/runs/million.py
 
 Two simulated carriers on the same machine receipt every text; resident
