@@ -1,0 +1,152 @@
+/*
+ * steps_setup.c - settings, and who and what there is.
+ *
+ *   carrier NAME [way udh8|udh16|sar|payload] [binds N] [one-receipt]
+ *   route PREFIX CARRIER...
+ *   settings KEY DURATION|N
+ *   account NAME [quota N]
+ *   sender NAME of ACCOUNT [queue]
+ *   number NUMBER [on CARRIER] of ACCOUNT|shared [rate N] [default SENDER]
+ *   pool NAME of ACCOUNT [exclusive] [conflict WORD] numbers NUMBER...
+ *
+ * carriers, routes and settings come before all others.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/scenario/script.h"
+#include "tests/scenario/world.h"
+
+static void
+must_be_closed(const struct step *s)
+{
+    if (world.flow)
+        world_fail("%s comes before what opens the world", s->word[0]);
+}
+
+static void
+on_carrier(const struct step *s)
+{
+    static const char *const ways[] = {"udh8", "udh16", "sar", "payload"};
+    must_be_closed(s);
+    if (world.settings.carriers_n == WORLD_CARRIERS)
+        world_fail("too many carriers");
+    struct carrier_settings *c = &world.carrier[world.settings.carriers_n++];
+    carrier_settings_default(c);
+    c->name = world_keep(step_word(s, 1));
+    c->host = "127.0.0.1";
+    c->system_id = c->password = "x";
+    c->binds = (unsigned)step_number(s, "binds", 1);
+    c->receipts.one_for_all = step_has(s, "one-receipt");
+    const char *way = step_value(s, "way");
+    for (unsigned i = 0; way && i < 4; i++)
+        if (strcmp(ways[i], way) == 0)
+            c->segments.way = (enum carrier_segmentation)i;
+}
+
+static void
+on_route(const struct step *s)
+{
+    static const char *carriers[WORLD_ROUTES][WORLD_CARRIERS];
+    must_be_closed(s);
+    if (world.settings.routes_n == WORLD_ROUTES || s->words < 3 ||
+        s->words - 2 > WORLD_CARRIERS)
+        world_fail("a route has a prefix and one to %d carriers",
+                   WORLD_CARRIERS);
+    unsigned at = world.settings.routes_n++;
+    world.route[at].prefix = world_keep(step_word(s, 1));
+    for (unsigned i = 2; i < s->words; i++)
+        carriers[at][i - 2] = world_keep(s->word[i]);
+    world.route[at].carriers = carriers[at];
+    world.route[at].count = s->words - 2;
+}
+
+static void
+on_settings(const struct step *s)
+{
+    struct flow_settings *f = &world.settings;
+    const char *key = step_word(s, 1), *v = step_word(s, 2);
+    must_be_closed(s);
+    if (strcmp(key, "unknown_after") == 0)
+        f->unknown_after_s = (uint32_t)(step_duration(v) / 1000);
+    else if (strcmp(key, "reply_window") == 0)
+        f->reply_window_s = (uint32_t)(step_duration(v) / 1000);
+    else if (strcmp(key, "pair_ttl") == 0)
+        f->pair_ttl_s = (uint32_t)(step_duration(v) / 1000);
+    else if (strcmp(key, "retry_attempts") == 0)
+        f->retry_attempts = (uint32_t)atoi(v);
+    else
+        world_fail("there is no setting %s", key);
+}
+
+static void
+on_account(const struct step *s)
+{
+    struct mail *m = mail_create(MAIL_ACCOUNT_CREATE, script_who("admin"));
+    m->account.name = slice_str(step_word(s, 1));
+    m->account.per_day = step_number(s, "quota", 0);
+    world_mail(m);
+    script_judge(s, m->result, m->code, m->detail);
+    mail_free(m);
+}
+
+static void
+on_sender(const struct step *s)
+{
+    struct mail *m =
+        mail_create(MAIL_SENDER_CREATE, script_who(step_value(s, "of")));
+    m->sender.name = slice_str(step_word(s, 1));
+    m->sender.queue = step_has(s, "queue");
+    world_mail(m);
+    script_judge(s, m->result, m->code, m->detail);
+    mail_free(m);
+}
+
+static struct slice
+value_slice(const struct step *s, const char *key)
+{
+    const char *v = step_value(s, key);
+    return v ? slice_str(v) : (struct slice){0};
+}
+
+static void
+on_number(const struct step *s)
+{
+    struct mail *m = mail_create(MAIL_NUMBER_PUT, script_who("admin"));
+    m->number.number = slice_str(step_word(s, 1));
+    m->number.carrier = value_slice(s, "on");
+    m->number.account = value_slice(s, "of");
+    m->number.default_sender = value_slice(s, "default");
+    m->number.shared = step_has(s, "shared");
+    m->number.rate = (uint32_t)step_number(s, "rate", 0);
+    m->number.per_day = (uint32_t)step_number(s, "per_day", 0);
+    world_mail(m);
+    script_judge(s, m->result, m->code, m->detail);
+    mail_free(m);
+}
+
+static void
+on_pool(const struct step *s)
+{
+    struct slice numbers[WORDS_MAX];
+    struct mail *m =
+        mail_create(MAIL_POOL_PUT, script_who(step_value(s, "of")));
+    m->pool.name = slice_str(step_word(s, 1));
+    m->pool.exclusive = step_has(s, "exclusive");
+    m->pool.on_conflict = value_slice(s, "conflict");
+    m->pool.number = numbers;
+    unsigned i = 0;
+    while (i < s->words && strcmp(s->word[i], "numbers") != 0)
+        i++;
+    for (i++; i < s->words; i++)
+        numbers[m->pool.numbers++] = slice_str(s->word[i]);
+    world_mail(m);
+    script_judge(s, m->result, m->code, m->detail);
+    mail_free(m);
+}
+
+const struct step_row steps_setup[] = {
+    {"carrier", on_carrier}, {"route", on_route},   {"settings", on_settings},
+    {"account", on_account}, {"sender", on_sender}, {"number", on_number},
+    {"pool", on_pool},       {NULL, NULL},
+};

@@ -1,0 +1,525 @@
+/*
+ * world.c - turns, time, kills and comparisons.
+ *
+ * Promise: as in world.h.
+ */
+#include "tests/scenario/world.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/core/log.h"
+#include "engine/flow/audit.h"
+#include "engine/flow/checkpoint.h"
+#include "tests/scenario/fake_carrier.h"
+
+enum { TURNS_MAX = 5000, COMMIT_MS = 20000, DOWN_MS = 1100 };
+
+struct world world;
+char world_place[256] = "?";
+/* 2026-03-02T08:00:00Z: a Monday. */
+static uint64_t wall0_ms = UINT64_C(1772438400000);
+static uint64_t clock_ms;
+
+_Noreturn void
+world_fail(const char *format, ...)
+{
+    char line[4096];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    ck_abort_msg("%s: %s", world_place, line);
+    abort();
+}
+
+static void
+on_breach(const char *what)
+{
+    world_fail("%s", what);
+}
+
+/* ---- the clock ------------------------------------------------------------
+ */
+
+static struct mono
+fake_mono(void)
+{
+    return (struct mono){(clock_ms + 10000) * 1000};
+}
+
+static struct wall
+fake_wall(void)
+{
+    return (struct wall){wall0_ms + clock_ms};
+}
+
+uint64_t
+world_ms(void)
+{
+    return clock_ms;
+}
+
+void
+world_jump(uint64_t ms)
+{
+    clock_ms += ms;
+    world_settle();
+}
+
+void
+world_wait(uint64_t ms)
+{
+    for (uint64_t end = clock_ms + ms; clock_ms < end;)
+        world_jump(1);
+}
+
+/* ---- opening and closing --------------------------------------------------
+ */
+
+static const struct loop_phase phases[] = {
+    {"begin", flow_begin}, {"mail", flow_mail}, {"tick", flow_tick},
+    {"fill", flow_fill},   {"post", flow_post},
+};
+
+static bool
+is_durable(const struct fake_part *p)
+{
+    return store_durable(world.store) > p->ref.sent_pos;
+}
+
+const char *
+world_keep(const char *text)
+{
+    if (world.names_used == 64)
+        world_fail("too many names");
+    char *room = world.names[world.names_used++];
+    snprintf(room, sizeof world.names[0], "%s", text);
+    return room;
+}
+
+void
+world_init(void)
+{
+    world = (struct world){0};
+    clock_ms = 0;
+    fake_reset();
+    fake_is_durable = is_durable;
+    fake_breach = on_breach;
+    clock_fake(fake_mono, fake_wall);
+    log_set_level(LEVEL_ERROR);
+    snprintf(world.dir, sizeof world.dir, "scenario-XXXXXX");
+    if (!mkdtemp(world.dir))
+        world_fail("no directory");
+    world.settings = (struct flow_settings){
+        .carriers = world.carrier,
+        .routes = world.route,
+        .reply_window_s = 30 * 86400,
+        .unknown_after_s = 72 * 3600,
+        .join_ms = 60000,
+        .crossing_ms = 3000,
+        .pair_ttl_s = 14 * 86400,
+        .retry_attempts = 5,
+        .retention_s = 90 * 86400,
+        .events_s = 72 * 3600,
+        .receipts_need = true,
+    };
+}
+
+static void
+on_store(void *arg)
+{
+    uint64_t n;
+    (void)arg;
+    ssize_t got = read(store_event_fd(world.store), &n, sizeof n);
+    (void)got; /* it only says that there is news */
+}
+
+void
+world_open(void)
+{
+    char why[STORE_WHY_BYTES] = "";
+    struct store_settings s = {.dir = world.dir};
+    if (store_open(&s, fake_wall().ms, &world.store, why) != STORE_OK ||
+        store_start(world.store) != STORE_OK)
+        world_fail("the store: %s", why);
+    world.loop = loop_create();
+    world.flow = flow_create(world.loop, world.store, &world.settings, why);
+    if (!world.flow)
+        world_fail("the flow: %s", why);
+    world.watch =
+        loop_watch_open(world.loop, store_event_fd(world.store), on_store, 0);
+    loop_set_phases(world.loop, phases, sizeof phases / sizeof *phases,
+                    world.flow);
+    world_settle();
+}
+
+static void
+close_all(void)
+{
+    if (!world.flow)
+        return;
+    loop_watch_close(world.watch);
+    store_stop(world.store);
+    flow_destroy(world.flow);
+    loop_destroy(world.loop);
+    store_close(world.store);
+    world.flow = NULL;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st, (void)type, (void)at;
+    return remove(path);
+}
+
+static void
+remove_tree(const char *dir)
+{
+    (void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+void
+world_fini(void)
+{
+    close_all();
+    remove_tree(world.dir);
+    fake_reset();
+    clock_fake(NULL, NULL);
+}
+
+/* ---- turns ----------------------------------------------------------------
+ */
+
+void
+world_turn(void)
+{
+    loop_turn(world.loop, 0);
+}
+
+static void
+wait_for_store(void)
+{
+    struct pollfd p = {.fd = store_event_fd(world.store), .events = POLLIN};
+    if (poll(&p, 1, COMMIT_MS) != 1)
+        world_fail("no commit in %d s", COMMIT_MS / 1000);
+}
+
+/* A commit is on its way, or must be waited for before the next. */
+static bool
+store_is_busy(const struct flow *f)
+{
+    return f->journal.posted || (!store_batch_is_empty(f->journal.gathering) &&
+                                 !store_is_ready(world.store));
+}
+
+/* A full disk: commits wait, so nothing is left to wait for here. */
+static bool
+is_stuck(void)
+{
+    return store_state(world.store, NULL, 0) != STORE_OK;
+}
+
+static bool
+has_work(const struct flow *f)
+{
+    return !store_batch_is_empty(f->journal.gathering) || f->held_first ||
+           f->unread || atomic_load(&f->inbox_count) > 0;
+}
+
+void
+world_settle(void)
+{
+    struct flow *f = world.flow;
+    unsigned calm = 0;
+    for (unsigned i = 0; i < TURNS_MAX; i++) {
+        uint64_t end = journal_end(&f->journal), moves = fake_moves();
+        world_turn();
+        if (is_stuck())
+            return;
+        if (store_is_busy(f)) {
+            wait_for_store();
+            calm = 0;
+            continue;
+        }
+        bool still = end == journal_end(&f->journal) && moves == fake_moves() &&
+                     !has_work(f);
+        calm = still ? calm + 1 : 0;
+        if (calm == 2)
+            return;
+    }
+    world_fail("turns never come to rest: log end %llu durable %llu, %s, %s",
+               (unsigned long long)journal_end(&f->journal),
+               (unsigned long long)journal_durable(&f->journal),
+               f->held_first ? "mails wait" : "no mail waits",
+               store_batch_is_empty(f->journal.gathering) ? "nothing gathered"
+                                                          : "facts gathered");
+}
+
+struct mail *
+world_mail(struct mail *m)
+{
+    if (!mail_post(world.flow, m))
+        world_fail("the inbox takes no mail");
+    for (unsigned i = 0; i < TURNS_MAX; i++) {
+        world_turn();
+        struct mail *back = mail_take_ready(world.flow);
+        if (back) {
+            if (back != m)
+                world_fail("another mail came back");
+            return m;
+        }
+        if (is_stuck())
+            return NULL;
+        if (store_is_busy(world.flow))
+            wait_for_store();
+    }
+    world_fail("a mail never came back");
+}
+
+struct mail *
+world_late_mail(void)
+{
+    for (unsigned i = 0; i < TURNS_MAX; i++) {
+        struct mail *m = mail_take_ready(world.flow);
+        if (m)
+            return m;
+        world_turn();
+        if (store_is_busy(world.flow))
+            wait_for_store();
+    }
+    world_fail("a mail never came back");
+}
+
+void
+world_set_disk_full(bool full)
+{
+    char path[80];
+    snprintf(path, sizeof path, "%s.full", world.dir);
+    if (!full) {
+        unlink(path);
+        while (is_stuck())
+            wait_for_store();
+        world_settle();
+        return;
+    }
+    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    if (fd < 0 || setenv("FIO_FULL_FILE", path, 1) != 0)
+        world_fail("the disk cannot be made full");
+    close(fd);
+}
+
+void
+world_checkpoint(void)
+{
+    checkpoint_tick(world.flow, true);
+    world_settle();
+    for (unsigned i = 0; store_checkpoint_busy(world.store); i++) {
+        struct pollfd none = {.fd = -1};
+        if (i == COMMIT_MS)
+            world_fail("the checkpoint never ends");
+        poll(&none, 1, 1);
+        world_turn();
+    }
+}
+
+void
+world_kill(bool unsaved)
+{
+    if (unsaved) {
+        flow_begin(world.flow);
+        flow_mail(world.flow);
+        flow_tick(world.flow);
+        flow_fill(world.flow);
+    }
+    close_all();
+    clock_ms += DOWN_MS;
+    world.kills++;
+    world_open();
+    clock_ms += DOWN_MS; /* binds come up; the last second's sends are over */
+    world_settle();
+}
+
+/* ---- a copy, replayed -----------------------------------------------------
+ */
+
+static char copy_dir[80];
+
+static void
+copy_file(const char *from, const char *to)
+{
+    char octets[65536];
+    int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT, 0600);
+    ssize_t n;
+    if (in < 0 || out < 0)
+        world_fail("%s cannot be copied", from);
+    while ((n = read(in, octets, sizeof octets)) > 0)
+        if (write(out, octets, (size_t)n) != n)
+            world_fail("%s cannot be written", to);
+    close(in);
+    close(out);
+}
+
+static int
+copy_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    char to[4096];
+    (void)st, (void)at;
+    snprintf(to, sizeof to, "%s%s", copy_dir, path + strlen(world.dir));
+    if (type == FTW_D)
+        return mkdir(to, 0700);
+    if (!strstr(path, "lock.mdb"))
+        copy_file(path, to);
+    return 0;
+}
+
+/* The first line in which they differ. */
+static void
+differ(const char *before, const char *after)
+{
+    while (*before && *after) {
+        size_t a = strcspn(before, "\n"), b = strcspn(after, "\n");
+        if (a != b || memcmp(before, after, a) != 0)
+            world_fail("RAM after replay differs from RAM before:\n"
+                       "  before: %.*s\n  after:  %.*s",
+                       (int)a, before, (int)b, after);
+        before += a + (before[a] != 0);
+        after += b + (after[b] != 0);
+    }
+    if (*before || *after)
+        world_fail("RAM after replay differs from RAM before:\n"
+                   "  before: %.200s\n  after:  %.200s",
+                   *before ? before : "(nothing)",
+                   *after ? after : "(nothing)");
+}
+
+static void
+audit_copy(struct store *s)
+{
+    char *text = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&text, &n);
+    unsigned faults = audit_run(s, out);
+    fclose(out);
+    if (faults)
+        world_fail("the audit of a copy finds:\n%s", text);
+    free(text);
+}
+
+void
+world_compare(void)
+{
+    char why[STORE_WHY_BYTES] = "";
+    uint64_t end = journal_end(&world.flow->journal);
+    if (end == world.compared_end || is_stuck())
+        return;
+    world.compared_end = end;
+    world.compared++;
+    snprintf(copy_dir, sizeof copy_dir, "%s.copy", world.dir);
+    if (nftw(world.dir, copy_one, 16, FTW_PHYS) != 0)
+        world_fail("the store cannot be copied");
+    struct store_settings s = {.dir = copy_dir, .read_only = true};
+    struct store *store;
+    if (store_open(&s, fake_wall().ms, &store, why) != STORE_OK)
+        world_fail("the copy cannot be opened: %s", why);
+    audit_copy(store);
+    struct flow *f = flow_open(world.loop, store, &world.settings, why);
+    if (!f)
+        world_fail("the copy cannot be replayed: %s", why);
+    f->now = fake_mono();
+    f->wall = fake_wall();
+    char *before = world_dump(world.flow), *after = world_dump(f);
+    differ(before, after);
+    free(before);
+    free(after);
+    flow_destroy(f);
+    store_close(store);
+    remove_tree(copy_dir);
+}
+
+/* ---- what must always hold ------------------------------------------------
+ */
+
+void
+world_check_counts(void)
+{
+    struct flow *f = world.flow;
+    for (size_t i = 0; i < f->campaigns.rows; i++) {
+        struct campaign_view v;
+        if (f->campaigns.row[i]->upload)
+            continue; /* it has no counts of its own yet */
+        campaign_look(f, f->campaigns.row[i], &v);
+        const struct campaign_counts *n = &v.counts;
+        uint64_t sum = n->rejected + n->queued + n->held + n->submitted +
+                       n->delivered + n->failed + n->expired + n->suppressed +
+                       n->cancelled + n->unknown + n->uncertain;
+        if (sum != n->recipients)
+            world_fail("campaign %s: its counts are %llu, its recipients %llu",
+                       v.name, (unsigned long long)sum,
+                       (unsigned long long)n->recipients);
+    }
+}
+
+struct ends {
+    struct map state, ended;
+};
+
+static void
+see_end(struct ends *e, uint64_t message, uint64_t state)
+{
+    uint64_t was = MSG_NONE + 1, times = 0;
+    map_get(&e->state, message, &was);
+    map_put(&e->state, message, state + 1);
+    enum message_state_kind before = (enum message_state_kind)(was - 1),
+                            now = (enum message_state_kind)state;
+    if (before == now || !state_is_final(now))
+        return;
+    /* What time alone has ended, a late receipt may still tell better. */
+    if (state_is_final(before) && before != MSG_UNKNOWN)
+        world_fail("message %llu went from %s to %s",
+                   (unsigned long long)message, state_name(before),
+                   state_name(now));
+    map_get(&e->ended, message, &times);
+    map_put(&e->ended, message, times + 1);
+    if (times && before != MSG_UNKNOWN)
+        world_fail("message %llu ended %llu times", (unsigned long long)message,
+                   (unsigned long long)times + 1);
+}
+
+void
+world_check_ends(void)
+{
+    struct journal *j = &world.flow->journal;
+    uint64_t pos = store_oldest(world.store);
+    struct slice fact;
+    struct ends e = {{0}, {0}};
+    for (; store_next(j->reader, &pos, &fact, NULL) == STORE_OK;
+         pos += fact.n) {
+        struct fact_answer a;
+        struct fact_receipt r;
+        struct fact_lost l;
+        struct fact_state s;
+        struct fact_sent x;
+        if (fact_sent_get(fact, &x))
+            see_end(&e, x.message, MSG_SUBMITTED);
+        else if (fact_answer_get(fact, &a))
+            see_end(&e, a.message, a.state);
+        else if (fact_receipt_get(fact, &r) && r.message)
+            see_end(&e, r.message, r.state);
+        else if (fact_lost_get(fact, &l))
+            see_end(&e, l.message, l.state);
+        else if (fact_state_get(fact, &s))
+            see_end(&e, s.message, s.state);
+    }
+    journal_rest(j);
+    map_fini(&e.state);
+    map_fini(&e.ended);
+}
