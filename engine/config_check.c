@@ -41,7 +41,7 @@ static void
 check_pair(struct checking *k, const char *section, const char *cert,
            const char *key)
 {
-    char path[CONFIG_PATH_BYTES];
+    char path[CONFIG_PATH_BYTES + 8];
     if (cert && !key) {
         snprintf(path, sizeof path, "%s.cert", section);
         refuse(k, path, "given without %s.key", section);

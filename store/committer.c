@@ -17,15 +17,18 @@
  * it was given, and only a new start with a fresh look at the file is honest.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/statvfs.h>
 #include <time.h>
 
 #include "store/room.h"
 
 enum {
-    PACE_BURST = 8,      /* commits that may follow each other after a pause */
-    UPKEEP_MS = 1000,    /* free space, readers of expired segments */
-    STOP_TRIES_MS = 2000 /* a full disk is asked so long while stopping */
+    PACE_BURST = 8,  /* commits that may follow each other after a pause */
+    UPKEEP_MS = 500, /* free space, readers of expired segments */
+    MAPPED_MAX = 48 << 20, /* octets of mapped pages that are kept */
+    STOP_TRIES_MS = 2000   /* a full disk is asked so long while stopping */
 };
 
 /* ---- one batch -----------------------------------------------------------
@@ -215,6 +218,30 @@ count_cpu(struct store *s)
                      (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec);
 }
 
+/* Mapped pages of the files that this process holds, in octets. */
+static uint64_t
+mapped_bytes(void)
+{
+    uint64_t size, resident, shared = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (!f)
+        return 0;
+    if (fscanf(f, "%" SCNu64 " %" SCNu64 " %" SCNu64, &size, &resident,
+               &shared) != 3)
+        shared = 0;
+    fclose(f);
+    return shared * 4096;
+}
+
+/* Reading a large campaign maps all of it: memory that is only the page
+ * cache's would look like ours, and grow with the backlog. */
+static void
+trim_maps(struct store *s)
+{
+    if (mapped_bytes() >= MAPPED_MAX)
+        store_env_trim(s->settings.dir);
+}
+
 static void
 upkeep(struct store *s)
 {
@@ -229,6 +256,7 @@ upkeep(struct store *s)
     }
     store_readers_drop_dead(s);
     count_cpu(s);
+    trim_maps(s);
 }
 
 static void

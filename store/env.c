@@ -167,6 +167,24 @@ store_env_verdict_of_write(int rc, int error)
 }
 
 void
+store_env_trim(const char *dir)
+{
+    char real[PATH_MAX], line[PATH_MAX + 128];
+    unsigned long from, to;
+    FILE *maps = realpath(dir, real) ? fopen("/proc/self/maps", "re") : NULL;
+    if (!maps)
+        return;
+    while (fgets(line, sizeof line, maps)) {
+        const char *path = strchr(line, '/');
+        if (path && strncmp(path, real, strlen(real)) == 0 &&
+            strstr(path, "/data.mdb") &&
+            sscanf(line, "%lx-%lx", &from, &to) == 2)
+            (void)madvise((void *)from, to - from, MADV_DONTNEED);
+    }
+    fclose(maps);
+}
+
+void
 store_will_need(struct slice value)
 {
     uintptr_t from = (uintptr_t)value.p & ~(uintptr_t)4095;

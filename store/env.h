@@ -67,6 +67,14 @@ void store_view_fini(struct store_view *v);
  */
 enum store_result store_env_verdict_of_write(int rc, int error);
 
+/*
+ * Lets go of the mapped pages of every environment below dir (a path as the
+ * kernel knows it): they stay in the page cache and come back when touched,
+ * but no longer count as memory of this process. LMDB does not tell where
+ * its map is, /proc does.
+ */
+void store_env_trim(const char *dir);
+
 /* Asks for the pages of a borrowed value in one go: read-ahead is off, and
  * each page would otherwise be a read of its own. */
 void store_will_need(struct slice value);

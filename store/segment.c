@@ -276,7 +276,7 @@ is_expired(struct store_segment *seg, uint64_t wall_ms)
     struct store_view v = {0};
     struct slice value;
     struct block b;
-    uint64_t key;
+    uint64_t key = 0;
     bool old = store_view_begin(&v, &seg->env) == 0 &&
                store_segment_seek(&v, MDB_LAST, 0, &key, &value) == STORE_OK &&
                store_block_parse(key, value, &b) && b.wall_ms < wall_ms;

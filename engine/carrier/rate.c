@@ -1,7 +1,7 @@
 /*
  * rate.c - GCRA with a sliding log.
  *
- * Promise: as in rate.h. The second is taken as 1,006 ms: the carrier stamps
+ * Promise: as in rate.h. The second is taken as 1,008 ms: the carrier stamps
  * what it reads, a few milliseconds unevenly after what we sent. The spacing
  * runs 3 % ahead of the limit: that makes up for what late ticks lose, and
  * slowly spreads bursts, which the log would else repeat each second; the log
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 enum {
-    SECOND_US = 1006000,
+    SECOND_US = 1008000,
     CATCH_UP_US = 50000, /* a late tick is made up for, if less than this */
     BURST_SHARE = 10,    /* a tenth of a second, unless set */
     PACE_PERCENT = 97,   /* of the even step */

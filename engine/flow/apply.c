@@ -200,7 +200,7 @@ apply_sent(struct flow *f, uint64_t pos, const struct fact_sent *x)
 void
 apply_answer(struct flow *f, uint64_t pos, const struct fact_answer *x)
 {
-    struct flight was;
+    struct flight was = {0};
     bool flew = flight_end(f, x->message, (unsigned)x->part, &was);
     doubt_end(f, x->message, (unsigned)x->part);
     book_move(f, x->message, (enum message_state_kind)x->state, 0, pos);
@@ -223,7 +223,7 @@ apply_answer(struct flow *f, uint64_t pos, const struct fact_answer *x)
 void
 apply_lost(struct flow *f, uint64_t pos, const struct fact_lost *x)
 {
-    struct flight was;
+    struct flight was = {0};
     if (!flight_end(f, x->message, (unsigned)x->part, &was))
         return;
     bool unsent = x->loss == LOSS_NOT_SENT;
