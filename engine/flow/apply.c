@@ -160,8 +160,7 @@ apply_recipients(struct flow *f, uint64_t pos, const struct fact_recipients *x)
 void
 apply_sent(struct flow *f, uint64_t pos, const struct fact_sent *x)
 {
-    unsigned flags =
-        (x->parts > 1 ? WORD_LONG : 0) | (x->attempt > 0 ? WORD_TWICE : 0);
+    unsigned flags = x->parts > 1 ? WORD_LONG : 0;
     /* A later part of a message that failed or is in doubt changes nothing
      * of that. */
     enum message_state_kind now = word_state(book_word(f, x->message));

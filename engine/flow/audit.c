@@ -22,6 +22,7 @@ struct audit {
     struct map talks;   /* key of a subscriber -> position */
     struct map flights; /* message << 8 | part */
     uint64_t facts, oldest;
+    uint64_t newest_ms; /* of the log's last block */
 };
 
 __attribute__((format(printf, 2, 3))) static void
@@ -68,7 +69,8 @@ on_answer(struct audit *a, uint64_t pos, const struct fact_answer *x)
     char id[256];
     link_up(a, x->message, pos, x->prev, (unsigned)x->state);
     map_take(&a->flights, flight_key(x->message, (unsigned)x->part), NULL);
-    if (!x->smsc_id.n)
+    /* Older ids have been let go of (sweep.c). */
+    if (!x->smsc_id.n || x->at_ms + FLOW_IDS_KEPT_MS < a->newest_ms)
         return;
     slice_to_str(x->smsc_id, id, sizeof id);
     map_put(&a->ids, flow_id_key((uint32_t)x->carrier, id),
@@ -163,6 +165,19 @@ see(struct audit *a, uint64_t pos, struct slice fact)
           fact_kind(fact));
 }
 
+static uint64_t
+newest_ms(struct flow *f)
+{
+    uint64_t pos = journal_end(&f->journal), wall = 0;
+    struct slice fact;
+    /* The end of the log is at most one block away from its last one. */
+    pos = pos > STORE_BLOCK_MAX ? pos - STORE_BLOCK_MAX : 0;
+    while (store_next(f->journal.reader, &pos, &fact, &wall) == STORE_OK)
+        pos += fact.n;
+    journal_rest(&f->journal);
+    return wall;
+}
+
 static void
 walk(struct audit *a, struct flow *f)
 {
@@ -170,6 +185,7 @@ walk(struct audit *a, struct flow *f)
     struct slice fact;
     enum store_result r;
     a->oldest = pos;
+    a->newest_ms = newest_ms(f);
     while ((r = store_next(f->journal.reader, &pos, &fact, &wall)) ==
            STORE_OK) {
         see(a, pos, fact);

@@ -175,6 +175,8 @@ void flow_reload(struct flow *f, const struct flow_settings *settings);
 
 /* Receipts that match nothing wait so long for their answer; then they stay
  * listed. engineering-notes 7: 1 h, a million. */
+/* Carriers' ids are kept a week (carrier-quirks, receipts that come late). */
+#define FLOW_IDS_KEPT_MS (7ULL * 24 * 3600 * 1000)
 enum { FLOW_UNMATCHED_MS = 3600000, FLOW_STRAYS_MAX = 100000 };
 
 /* apply.c: facts that found nobody, for GET /v1/unmatched. */

@@ -162,6 +162,9 @@ submit_prepare_single(struct flow *f, uint64_t pos, struct outgoing *o)
     begin(o, a.message);
     take_accept(f, &a, o);
     enum prepared r = gate(f, o);
+    if (r == PREPARED &&
+        talk_must_wait(f, o->sender, o->subscriber, o->message))
+        r = PREPARED_WAIT;
     if (r != PREPARED)
         return r;
     o->carrier = o->number ? carrier_for(f, o->number, o->subscriber) : NULL;
@@ -268,6 +271,9 @@ submit_prepare_row(struct flow *f, struct campaign *c, uint64_t chunk,
     enum prepared p = number ? PREPARED : choose_number(f, o, at);
     if (p == PREPARED)
         p = gate(f, o);
+    if (p == PREPARED &&
+        talk_must_wait(f, o->sender, o->subscriber, o->message))
+        p = PREPARED_WAIT;
     if (p != PREPARED)
         return p;
     o->carrier = o->number ? carrier_for(f, o->number, o->subscriber) : NULL;
@@ -327,6 +333,9 @@ submit_prepare_again(struct flow *f, uint64_t message, struct again a,
     enum prepared p = s.single ? PREPARED : render_again(f, o);
     if (p == PREPARED)
         p = gate(f, o);
+    if (p == PREPARED && a.part == SCHED_WHOLE &&
+        talk_must_wait(f, o->sender, o->subscriber, message))
+        p = PREPARED_WAIT;
     if (p != PREPARED)
         return p;
     o->reference = (uint16_t)s.first.reference;

@@ -92,6 +92,8 @@ reassembly_add(struct reassembly *r, uint64_t pos, const struct fact_inbound *x)
     }
     if (!j)
         j = create(r, key, x);
+    if (x->at_ms < j->first_ms)
+        j->first_ms = x->at_ms; /* added by index after a restart */
     j->pos[index] = pos;
     if (++j->have == j->total)
         complete(r, j);

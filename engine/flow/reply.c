@@ -8,6 +8,7 @@
 
 #include "engine/carrier/settings.h"
 #include "engine/flow/apply.h"
+#include "engine/flow/book.h"
 #include "engine/flow/optout.h"
 #include "engine/flow/talk.h"
 #include "proto/coding.h"
@@ -98,6 +99,22 @@ list_parts(const struct joint *j, uint8_t *room, size_t cap)
     return writer_slice(&w);
 }
 
+/* The thread that was answered in, else that of its sender: after a transfer
+ * they differ. */
+static struct thread *
+thread_of(struct flow *f, const struct incoming *in, const struct owner *owner)
+{
+    static struct story s; /* the engine thread's own: 3 KB */
+    if (owner->in_reply_to && book_story(f, owner->in_reply_to, &s) &&
+        s.single && s.accept.thread) {
+        struct thread *t = thread_find(f, s.accept.thread);
+        if (t && t->account == owner->account)
+            return t;
+    }
+    return thread_open(f, owner->account, owner->sender, in->subscriber,
+                       in->number ? in->number->id : 0);
+}
+
 static void
 record(struct flow *f, const struct incoming *in, const struct owner *owner,
        struct slice parts, bool ucs2, uint64_t *message)
@@ -120,8 +137,7 @@ record(struct flow *f, const struct incoming *in, const struct owner *owner,
         .inbound = parts,
     };
     if (owner->sender) {
-        struct thread *t = thread_open(f, owner->account, owner->sender,
-                                       in->subscriber, x.number);
+        struct thread *t = thread_of(f, in, owner);
         x.thread = t->id;
         x.sender = t->assignee;
         if (t->closed)

@@ -11,7 +11,13 @@
 #include "engine/flow/book.h"
 
 /* Messages looked at in one turn that end without a part (suppressed...). */
-enum { TRIES_MAX = 64, HOLD_MS = 5000, WAIT_MS = 10, PAUSED_MS = 1000 };
+enum {
+    TRIES_MAX = 64,
+    HOLD_MS = 5000,
+    WAIT_MS = 10,
+    PAUSED_MS = 1000,
+    ORDER_MS = 250, /* between looks at a message that goes before */
+};
 
 static struct outgoing *
 take_spare(struct flow *f)
@@ -46,7 +52,11 @@ next_single(struct flow *f, struct feed *x, enum serve_end *end)
         return NULL;
     *end = SERVE_MORE;
     struct outgoing *o = take_spare(f);
-    if (submit_prepare_single(f, pos, o) == PREPARED) {
+    enum prepared p = submit_prepare_single(f, pos, o);
+    if (p == PREPARED_WAIT)
+        sched_again(f, x->outlet->carrier->id, f->now.us + ORDER_MS * 1000,
+                    o->message, (struct again){.part = SCHED_WHOLE});
+    if (p == PREPARED) {
         if (o->carrier == x->outlet->carrier)
             return o;
         /* Its route leads elsewhere now. */
@@ -188,11 +198,13 @@ serve_feed(struct flow *f, struct feed *x, unsigned quantum, unsigned *parts,
 /* Does the message still wait for this? It may have been cancelled, or
  * answered late. */
 static bool
-still_waits(struct flow *f, uint64_t message)
+still_waits(struct flow *f, uint64_t message, unsigned part)
 {
     enum message_state_kind s = word_state(book_word(f, message));
     return s == MSG_ACCEPTED || s == MSG_QUEUED || s == MSG_HELD ||
-           s == MSG_SUBMITTED;
+           s == MSG_SUBMITTED ||
+           /* another part of it is in doubt, this one has not left */
+           (s == MSG_UNCERTAIN && part != SCHED_WHOLE);
 }
 
 /* A campaign that is paused holds its retries back; one that was cancelled
@@ -221,14 +233,17 @@ take_again(struct flow *f, struct outlet *out)
     struct due_entry e;
     if (!due_take(&out->again, f->now.us, &e))
         return false;
-    if (!still_waits(f, e.a))
-        return true;
     struct again a = {(uint8_t)(e.b >> 32), (uint8_t)(e.b >> 16),
                       (uint16_t)e.b};
+    if (!still_waits(f, e.a, a.part))
+        return true;
     if (!campaign_lets(f, e.a, a, out))
         return true;
     struct outgoing *o = take_spare(f);
-    bool ready = submit_prepare_again(f, e.a, a, o) == PREPARED;
+    enum prepared p = submit_prepare_again(f, e.a, a, o);
+    bool ready = p == PREPARED;
+    if (p == PREPARED_WAIT)
+        sched_again(f, out->carrier->id, f->now.us + ORDER_MS * 1000, e.a, a);
     o->next_part = a.part == SCHED_WHOLE ? 0 : a.part;
     if (ready && o->carrier != out->carrier) {
         sched_again(f, o->carrier->id, f->now.us, e.a, a);

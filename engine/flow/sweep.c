@@ -115,7 +115,7 @@ sweep_tick(struct flow *f)
         f->expired_ms = f->wall.ms;
         uint64_t old = f->wall.ms - (uint64_t)f->settings->retention_s * 1000;
         store_expire(f->store, old, needed(f));
-        store_index_expire(f->ids, f->wall.ms - 7ULL * 24 * HOUR_MS);
+        store_index_expire(f->ids, f->wall.ms - FLOW_IDS_KEPT_MS);
         store_index_expire(f->talks, old);
     }
     loop_wake_at(f->loop, mono_add_ms(f->now, SWEEP_MS));

@@ -5,6 +5,8 @@
  */
 #include "engine/flow/talk.h"
 
+#include "engine/flow/book.h"
+
 uint64_t
 talk_newest(struct flow *f, uint64_t subscriber)
 {
@@ -102,6 +104,29 @@ talk_next_reference(struct flow *f, uint64_t subscriber)
         pos = t.before;
     }
     return 1;
+}
+
+/* 16: a retry is among the newest that was said. */
+enum { ORDER_STEPS = 16 };
+
+bool
+talk_must_wait(struct flow *f, uint32_t sender, uint64_t subscriber,
+               uint64_t message)
+{
+    struct talk_step t;
+    size_t waiting = 0;
+    for (unsigned i = 0; i < f->sched.outlets; i++)
+        waiting += f->sched.outlet[i]->again.used +
+                   (f->sched.outlet[i]->current != NULL);
+    if (waiting == 0)
+        return false;
+    uint64_t pos = talk_newest(f, subscriber);
+    for (unsigned i = 0; i < ORDER_STEPS && talk_read(f, pos, &t);
+         i++, pos = t.before)
+        if (t.sent && t.sender == sender && t.message != message &&
+            word_state(book_word(f, t.message)) == MSG_QUEUED)
+            return true;
+    return false;
 }
 
 enum { NUMBERS_MAX = 64 };

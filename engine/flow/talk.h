@@ -32,6 +32,11 @@ uint64_t talk_newest(struct flow *f, uint64_t subscriber);
 /* Reads the step at pos; false at the end (or expired). */
 bool talk_read(struct flow *f, uint64_t pos, struct talk_step *out);
 
+/* Order (promise 6): does an earlier message of this sender to the subscriber
+ * wait to be sent again? Cheap while nothing waits anywhere. */
+bool talk_must_wait(struct flow *f, uint32_t sender, uint64_t subscriber,
+                    uint64_t message);
+
 uint16_t talk_next_reference(struct flow *f, uint64_t subscriber);
 
 /*
