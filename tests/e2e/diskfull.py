@@ -83,8 +83,11 @@ def check_full(t, shim):
     until(lambda: api.message(asked)["state"] == "delivered", 10)
     open(full, "w").close()
     statuses = [post(api, 1000 + n) for n in range(3)]
+    # The first may have been taken before a write found the disk full: then
+    # it is neither promised nor refused until there is room.
     t.check("full: new work is refused with 503",
-            all(s == 503 for s, _ in statuses), statuses)
+            statuses[0][0] in (503, None) and
+            all(s == 503 for s, _ in statuses[1:]), statuses)
     status, _ = api.call("POST", "/v1/senders", {"name": "Bob"})
     t.equal("full: so is a new sender", status, 503)
     status, body = api.get("/readyz")
