@@ -33,8 +33,7 @@ struct journal {
     uint8_t *scratch; /* one fact */
 };
 
-MUST_CHECK bool
-journal_open(struct journal *j, struct store *s);
+MUST_CHECK bool journal_open(struct journal *j, struct store *s);
 void journal_close(struct journal *j);
 
 /* Where the next fact will stand. */
