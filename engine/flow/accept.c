@@ -296,7 +296,7 @@ accept_item(struct flow *f, struct who who, struct send_item *i)
                "the subscriber has opted out");
         return;
     }
-    if (!directory_charge(w.account, f->wall.ms, w.parts)) {
+    if (!directory_has_quota(w.account, f->wall.ms, w.parts)) {
         refuse(i, MAIL_QUOTA, "quota_exceeded", NULL,
                "the account's quota of parts for today is used up");
         return;
@@ -316,12 +316,14 @@ accept_on_send(struct flow *f, struct mail *m)
     m->result = MAIL_OK;
     for (unsigned i = 0; i < s->count; i++)
         accept_item(f, m->who, &s->items[i]);
-    /* What was refused for the moment only is to be tried again. */
-    bool passing = false;
-    for (unsigned i = 0; i < s->count; i++)
-        passing = passing || s->items[i].result == MAIL_QUOTA ||
-                  s->items[i].result == MAIL_FULL;
-    if (s->idempotency_key.n && !passing)
+    /* Nothing taken, and refused for the moment only: to be tried again. */
+    bool passing = false, taken = false;
+    for (unsigned i = 0; i < s->count; i++) {
+        enum mail_result r = s->items[i].result;
+        passing = passing || r == MAIL_QUOTA || r == MAIL_FULL;
+        taken = taken || r == MAIL_OK;
+    }
+    if (s->idempotency_key.n && (taken || !passing))
         idempotency_keep(f, m);
 }
 

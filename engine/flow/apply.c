@@ -9,6 +9,7 @@
 
 #include "engine/flow/book.h"
 #include "engine/flow/optout.h"
+#include "proto/addr.h"
 
 /* ---- parts in flight -------------------------------------------------------
  */
@@ -135,6 +136,9 @@ apply_accept(struct flow *f, uint64_t pos, const struct fact_accept *x)
     bool later = x->send_at_ms != 0;
     book_move(f, x->message, later ? MSG_ACCEPTED : MSG_QUEUED,
               x->parts > 1 ? WORD_LONG : 0, pos);
+    struct account *a = directory_account(&f->directory, (uint32_t)x->account);
+    if (a)
+        directory_count_account(a, x->at_ms, (unsigned)x->parts);
     store_index_put(f->talks, flow_talk_key(x->subscriber), pos);
     if (x->thread)
         thread_touch(f, x->thread, x->message, x->at_ms, x->number);
@@ -177,7 +181,14 @@ apply_sent(struct flow *f, uint64_t pos, const struct fact_sent *x)
     if (c) {
         c->parts_submitted++;
         c->dirty = true;
+        struct account *a =
+            directory_account(&f->directory, (uint32_t)x->account);
+        if (a) /* single messages were counted when accepted */
+            directory_count_account(a, x->at_ms, 1);
     }
+    struct number *n = directory_number(&f->directory, (uint32_t)x->number);
+    if (n)
+        directory_count_number(n, x->at_ms);
     struct flight flight = {
         .message = x->message,
         .sent_pos = pos,
@@ -279,25 +290,70 @@ stray_keep(struct flow *f, uint64_t pos)
     stray_add(f, pos);
 }
 
+/* Pair of a receipt by its addresses; 0 when they are not ours. */
+static uint64_t
+pair_of(struct flow *f, const struct fact_receipt *x)
+{
+    struct addr source, dest;
+    uint64_t subscriber;
+    addr_from_text(x->source, NULL, &source);
+    addr_from_text(x->dest, NULL, &dest);
+    const struct number *n =
+        directory_find_number(&f->directory, slice_str(dest.text));
+    return n && addr_to_u64(slice_str(source.text), &subscriber)
+               ? flow_pair_key((uint32_t)x->carrier, n->id, subscriber)
+               : 0;
+}
+
+/* Waits for an answer that names it, or for a part that comes into doubt. */
+static void
+keep_unmatched(struct flow *f, uint64_t pos, uint64_t key,
+               const struct fact_receipt *x)
+{
+    uint64_t pair = pair_of(f, x), known;
+    stray_keep(f, pos);
+    if (x->smsc_id.n) {
+        map_put(&f->unmatched, key, pos);
+        due_put(&f->forget, x->at_ms + FLOW_UNMATCHED_MS, key, pos);
+    }
+    if (pair && !map_get(&f->unmatched_pair, pair, &known)) {
+        map_put(&f->unmatched_pair, pair, pos);
+        due_put(&f->forget, x->at_ms + FLOW_UNMATCHED_MS, pair, pos);
+    }
+}
+
+/* It was matched: nobody else may find it. */
+static void
+end_unmatched(struct flow *f, uint64_t pos)
+{
+    struct slice fact;
+    struct fact_receipt x;
+    char id[256];
+    uint64_t at, pair;
+    stray_end(f, pos);
+    if (!journal_read(&f->journal, pos, &fact) || !fact_receipt_get(fact, &x))
+        return;
+    slice_to_str(x.smsc_id, id, sizeof id);
+    uint64_t key = flow_id_key((uint32_t)x.carrier, id);
+    if (map_get(&f->unmatched, key, &at) && at == pos)
+        map_take(&f->unmatched, key, NULL);
+    pair = pair_of(f, &x);
+    if (pair && map_get(&f->unmatched_pair, pair, &at) && at == pos)
+        map_take(&f->unmatched_pair, pair, NULL);
+}
+
 void
 apply_receipt(struct flow *f, uint64_t pos, const struct fact_receipt *x)
 {
     char id[256];
     slice_to_str(x->smsc_id, id, sizeof id);
-    uint64_t key = flow_id_key((uint32_t)x->carrier, id);
     if (x->message == 0) {
-        stray_keep(f, pos);
-        if (x->smsc_id.n) {
-            map_put(&f->unmatched, key, pos);
-            due_put(&f->forget, x->at_ms + FLOW_UNMATCHED_MS, key, pos);
-        }
+        keep_unmatched(f, pos, flow_id_key((uint32_t)x->carrier, id), x);
         return;
     }
     book_move(f, x->message, (enum message_state_kind)x->state, 0, pos);
-    if (x->from) {
-        map_take(&f->unmatched, key, NULL);
-        stray_end(f, x->from);
-    }
+    if (x->from)
+        end_unmatched(f, x->from);
     struct flight was;
     /* A receipt proves that the part was taken. */
     if (x->final) {

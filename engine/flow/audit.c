@@ -57,7 +57,13 @@ link_up(struct audit *a, uint64_t message, uint64_t pos, uint64_t prev,
 static void
 on_sent(struct audit *a, uint64_t pos, const struct fact_sent *x)
 {
-    link_up(a, x->message, pos, x->prev, MSG_SUBMITTED);
+    uint64_t now = 0;
+    map_get(&a->state, x->message, &now);
+    bool keep = x->part > 0 && now &&
+                (state_is_final((enum message_state_kind)(now - 1)) ||
+                 now - 1 == MSG_UNCERTAIN);
+    link_up(a, x->message, pos, x->prev,
+            keep ? (unsigned)now - 1 : MSG_SUBMITTED);
     map_put(&a->flights, flight_key(x->message, (unsigned)x->part), 1);
     if (x->part == 0)
         map_put(&a->talks, flow_talk_key(x->subscriber), pos);

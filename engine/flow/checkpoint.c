@@ -148,6 +148,13 @@ load_unmatched(struct flow *f, const uint64_t *r)
 }
 
 static void
+load_pair(struct flow *f, const uint64_t *r)
+{
+    map_put(&f->unmatched_pair, r[0], r[1]);
+    due_put(&f->forget, f->wall.ms + FLOW_UNMATCHED_MS, r[0], r[1]);
+}
+
+static void
 load_seen(struct flow *f, const uint64_t *r)
 {
     map_put(&f->replies_seen, r[0], r[1]);
@@ -243,6 +250,12 @@ save_unmatched(struct flow *f, struct rest_writer *w)
 }
 
 static void
+save_pairs(struct flow *f, struct rest_writer *w)
+{
+    save_map(&f->unmatched_pair, w);
+}
+
+static void
 save_seen(struct flow *f, struct rest_writer *w)
 {
     save_map(&f->replies_seen, w);
@@ -258,6 +271,38 @@ static void
 load_partial(struct flow *f, const uint64_t *r)
 {
     map_put(&f->partial, r[0], r[1]);
+}
+
+/* Parts of the day: 1 for an account, 2 for a number. */
+static void
+save_days(struct flow *f, struct rest_writer *w)
+{
+    for (uint32_t i = 1; i < f->directory.accounts.rows; i++) {
+        const struct account *a = directory_account(&f->directory, i);
+        uint64_t r[4] = {1, i, a ? a->day : 0, a ? a->day_parts : 0};
+        if (r[3])
+            rest_put(w, r, 4);
+    }
+    for (uint32_t i = 1; i < f->directory.numbers.rows; i++) {
+        const struct number *n = directory_number(&f->directory, i);
+        uint64_t r[4] = {2, i, n ? n->day : 0, n ? n->day_parts : 0};
+        if (r[3] && n->per_day)
+            rest_put(w, r, 4);
+    }
+}
+
+static void
+load_day(struct flow *f, const uint64_t *r)
+{
+    struct account *a = directory_account(&f->directory, (uint32_t)r[1]);
+    struct number *n = directory_number(&f->directory, (uint32_t)r[1]);
+    if (r[0] == 1 && a) {
+        a->day = r[2];
+        a->day_parts = r[3];
+    } else if (r[0] == 2 && n) {
+        n->day = r[2];
+        n->day_parts = r[3];
+    }
 }
 
 /* Extents first: whose rows are in flight is asked of them. */
@@ -278,6 +323,8 @@ static const struct section {
     {REST_JOINTS, 1, save_joints, load_joint},
     {REST_SOURCES, 5, save_sources, load_source},
     {REST_PARTIAL, 2, save_partial, load_partial},
+    {REST_DAYS, 4, save_days, load_day},
+    {REST_PAIRS, 2, save_pairs, load_pair},
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 

@@ -38,7 +38,9 @@ enum rest_section {
     REST_SOURCES = 9,
     REST_EXTENTS = 10,
     REST_PARTIAL = 11,
-    REST_SECTION_N = 12,
+    REST_DAYS = 12,
+    REST_PAIRS = 13,
+    REST_SECTION_N = 14,
 };
 
 /* Writes records of u64s in blocks; rest.c. */

@@ -324,18 +324,40 @@ directory_put_carrier(struct directory *d, const char *name)
     return c;
 }
 
+enum { DAY_MS = 86400000 };
+
 bool
-directory_charge(struct account *a, uint64_t now_ms, unsigned parts)
+directory_has_quota(const struct account *a, uint64_t now_ms, unsigned parts)
 {
-    uint64_t day = now_ms / 86400000;
-    if (a->day != day) {
-        a->day = day;
+    uint64_t used = a->day == now_ms / DAY_MS ? a->day_parts : 0;
+    return !a->per_day || used + parts <= a->per_day;
+}
+
+void
+directory_count_account(struct account *a, uint64_t at_ms, unsigned parts)
+{
+    if (a->day != at_ms / DAY_MS) {
+        a->day = at_ms / DAY_MS;
         a->day_parts = 0;
     }
-    if (a->per_day && a->day_parts + parts > a->per_day)
-        return false;
     a->day_parts += parts;
-    return true;
+}
+
+void
+directory_count_number(struct number *n, uint64_t at_ms)
+{
+    if (n->day != at_ms / DAY_MS) {
+        n->day = at_ms / DAY_MS;
+        n->day_parts = 0;
+    }
+    n->day_parts++;
+}
+
+bool
+directory_number_is_spent(const struct number *n, uint64_t now_ms)
+{
+    return n->per_day && n->day == now_ms / DAY_MS &&
+           n->day_parts >= n->per_day;
 }
 
 static void

@@ -31,7 +31,7 @@ struct account {
     uint64_t created_ms;
     bool deleted;
     uint32_t senders;        /* how many it has */
-    uint64_t day, day_parts; /* quota used on that day */
+    uint64_t day, day_parts; /* parts used on that day */
 };
 
 struct sender {
@@ -134,7 +134,12 @@ struct pool *directory_put_pool(struct directory *d, const struct pool *wish);
 struct carrier_entry *
 directory_put_carrier(struct directory *d, const char *name);
 
-/* Counts parts against quotas of the day; false when they are used up. */
-bool directory_charge(struct account *a, uint64_t now_ms, unsigned parts);
+/* Parts of a day (UTC): are so many more allowed? Counting is apply.c's. */
+bool
+directory_has_quota(const struct account *a, uint64_t now_ms, unsigned parts);
+void directory_count_account(struct account *a, uint64_t at_ms, unsigned parts);
+void directory_count_number(struct number *n, uint64_t at_ms);
+/* Used up today? */
+bool directory_number_is_spent(const struct number *n, uint64_t now_ms);
 
 #endif

@@ -35,6 +35,13 @@ flow_id_key(uint32_t carrier, const char *id)
 }
 
 uint64_t
+flow_pair_key(uint32_t carrier, uint32_t number, uint64_t subscriber)
+{
+    return map_mix(map_mix(subscriber) ^ ((uint64_t)carrier << 32 | number)) |
+           1;
+}
+
+uint64_t
 flow_talk_key(uint64_t subscriber)
 {
     return map_mix(subscriber) | 1;
@@ -230,6 +237,7 @@ flow_destroy(struct flow *f)
     map_fini(&f->doubt_at);
     map_fini(&f->partial);
     map_fini(&f->unmatched);
+    map_fini(&f->unmatched_pair);
     map_fini(&f->replies_seen);
     due_fini(&f->delayed);
     due_fini(&f->forget);
@@ -306,6 +314,7 @@ forget_closed(struct flow *f)
         carrier_destroy(c->carrier);
         c->carrier = NULL;
         sched_rescue(f);
+        recover_wake(f);
     }
 }
 

@@ -121,9 +121,10 @@ struct flow {
                              handed over in part */
     struct due delayed;   /* wall ms: position of an ACCEPT, message */
     struct map unmatched; /* id key -> position of the RECEIPT */
-    struct map replies_seen; /* digest -> wall ms << 16 | session low bits */
-    struct due forget;       /* wall ms: what leaves the maps above */
-    uint64_t *stray;         /* positions of unmatched facts, oldest first */
+    struct map unmatched_pair; /* flow_pair_key() -> the same position */
+    struct map replies_seen;   /* digest -> wall ms << 16 | session low bits */
+    struct due forget;         /* wall ms: what leaves the maps above */
+    uint64_t *stray;           /* positions of unmatched facts, oldest first */
     size_t strays, stray_cap;
     uint64_t sweep_pos; /* receipts awaited behind it are overdue */
     uint64_t checkpointed_pos;
@@ -185,6 +186,8 @@ void stray_end(struct flow *f, uint64_t pos);
 
 /* Key of a carrier's message id in `ids` and `unmatched`. */
 uint64_t flow_id_key(uint32_t carrier, const char *id);
+/* Key of a carrier, a number of ours and a subscriber. */
+uint64_t flow_pair_key(uint32_t carrier, uint32_t number, uint64_t subscriber);
 /* Key of a subscriber in `talks`. */
 uint64_t flow_talk_key(uint64_t subscriber);
 

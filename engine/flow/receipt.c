@@ -32,7 +32,10 @@ state_of_parts(struct flow *f, uint64_t message, unsigned part, unsigned kind)
         else if (s.end[i])
             return book_state_of_receipt(s.end[i]);
     }
-    return delivered == s.parts ? MSG_DELIVERED : MSG_SUBMITTED;
+    if (delivered == s.parts)
+        return MSG_DELIVERED;
+    return doubt_has_other(f, message, part, s.parts) ? MSG_UNCERTAIN
+                                                      : MSG_SUBMITTED;
 }
 
 /* What the message is after this receipt. Never back from a final state; a
@@ -219,37 +222,17 @@ receipt_match_kept(struct flow *f, uint32_t carrier, const char *id,
         give_kept(f, c, pos, &kept, message, part);
 }
 
-/* Is the kept receipt from this subscriber to this number of ours? */
-static bool
-is_from(const struct fact_receipt *kept, const struct doubt *d,
-        const struct number *n)
-{
-    struct addr source, dest;
-    uint64_t subscriber;
-    addr_from_text(kept->source, NULL, &source);
-    addr_from_text(kept->dest, NULL, &dest);
-    return kept->carrier == d->carrier && kept->at_ms >= d->at_ms &&
-           addr_to_u64(slice_str(source.text), &subscriber) &&
-           subscriber == d->subscriber && strcmp(dest.text, n->text) == 0;
-}
-
 void
 receipt_match_doubt(struct flow *f, const struct doubt *d)
 {
     struct carrier_entry *c = directory_carrier(&f->directory, d->carrier);
-    const struct number *n = directory_number(&f->directory, d->number);
     struct doubt copy = *d; /* it ends when the receipt is applied */
-    uint64_t key, pos, best_pos = 0;
-    struct fact_receipt kept, best;
-    if (!c || !c->carrier || !n)
-        return;
-    for (size_t i = 0; map_next(&f->unmatched, &i, &key, &pos);)
-        if ((!best_pos || pos < best_pos) && read_kept(f, pos, &kept) &&
-            is_from(&kept, &copy, n)) {
-            best_pos = pos;
-            best = kept;
-        }
-    /* Read again: others were read since. */
-    if (best_pos && read_kept(f, best_pos, &best))
-        give_kept(f, c, best_pos, &best, copy.message, copy.part);
+    struct fact_receipt kept;
+    uint64_t pos;
+    if (c && c->carrier &&
+        map_get(&f->unmatched_pair,
+                flow_pair_key(d->carrier, d->number, d->subscriber), &pos) &&
+        read_kept(f, pos, &kept) && kept.at_ms >= copy.at_ms &&
+        !is_flying(f, copy.carrier, copy.number, copy.subscriber))
+        give_kept(f, c, pos, &kept, copy.message, copy.part);
 }

@@ -16,6 +16,7 @@ enum {
     HOLD_MS = 5000,
     WAIT_MS = 10,
     PAUSED_MS = 1000,
+    AGAIN_MAX = 1024,
     ORDER_MS = 250, /* between looks at a message that goes before */
 };
 
@@ -317,8 +318,10 @@ send_again(struct flow *f, struct outlet *out, unsigned *room)
 void
 serve_again(struct flow *f, struct outlet *out, unsigned *room)
 {
+    unsigned looked = 0;
     while (*room > 0 && !journal_is_full(&f->journal)) {
-        if (!out->current && !take_again(f, out))
+        /* Those that end without a part cost no room: bound them too. */
+        if (!out->current && (looked++ == AGAIN_MAX || !take_again(f, out)))
             return;
         if (out->current && !send_again(f, out, room)) {
             *room = 0;

@@ -42,25 +42,13 @@ submit_segment_options(const struct carrier_settings *s,
     };
 }
 
-/* A number's parts of the day, counted from midnight UTC. */
-static uint64_t
-day_parts(const struct flow *f, const struct number *n)
-{
-    return n->day == f->wall.ms / DAY_MS ? n->day_parts : 0;
-}
-
-static void
-count_day(const struct flow *f, struct number *n)
-{
-    n->day_parts = day_parts(f, n) + 1;
-    n->day = f->wall.ms / DAY_MS;
-}
-
 struct mono
 submit_next(struct flow *f, const struct outgoing *o)
 {
     struct mono when = f->now;
-    if (o->number->per_day && day_parts(f, o->number) >= o->number->per_day)
+    const struct account *a = directory_account(&f->directory, o->account);
+    if (directory_number_is_spent(o->number, f->wall.ms) ||
+        (o->campaign && a && !directory_has_quota(a, f->wall.ms, 1)))
         return mono_add_ms(f->now, DAY_MS - f->wall.ms % DAY_MS);
     if (o->number->per_s && rate_room(&o->number->rate, f->now) == 0)
         when = rate_next(&o->number->rate, f->now);
@@ -228,7 +216,6 @@ submit_part(struct flow *f, struct outgoing *o, unsigned part, unsigned attempt,
         return SUBMITTED_NOT;
     o->bind_hint = bind;
     record(f, o, part, attempt, tries, bind);
-    count_day(f, o->number);
     if (o->number->per_s)
         rate_take(&o->number->rate, f->now, 1);
     if (o->campaign) {

@@ -63,6 +63,8 @@ forget(struct flow *f)
     while (due_take(&f->forget, f->wall.ms, &e)) {
         if (map_get(&f->unmatched, e.a, &pos) && pos == e.b)
             map_take(&f->unmatched, e.a, NULL);
+        if (map_get(&f->unmatched_pair, e.a, &pos) && pos == e.b)
+            map_take(&f->unmatched_pair, e.a, NULL);
         if (map_get(&f->replies_seen, e.a, &pos) && pos == e.b)
             map_take(&f->replies_seen, e.a, NULL);
     }
