@@ -162,6 +162,9 @@ dump_again(struct flow *f, struct lines *l)
             struct story s;
             unsigned part = e->b >> 32 & 255, attempt = e->b & 0xffff;
             enum message_state_kind now = word_state(book_word(f, e->a));
+            /* Parts behind one in doubt: `partial` says it. */
+            if (attempt == 0 && map_get(&f->partial, e->a, &(uint64_t){0}))
+                continue;
             if (part == SCHED_WHOLE || state_is_final(now) ||
                 !book_story(f, e->a, &s) || s.attempt[part] != attempt)
                 continue;

@@ -160,6 +160,8 @@ on_rows(const struct step *s)
         pack_listed(s, &p);
     uint64_t upload =
         upload_mail(s, MAIL_UPLOAD_BEGIN, 0, (struct slice){0}, 0);
+    if (step_value(s, "refused"))
+        return;
     char name[64];
     snprintf(name, sizeof name, "upload of %s", s->word[1]);
     script_name(name, upload);

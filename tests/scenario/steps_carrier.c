@@ -11,6 +11,8 @@
  *   window CARRIER N
  *   up CARRIER
  *   down CARRIER
+ *
+ * Each but `answer all` may end in `unsettled`: no turn is run.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,14 @@
 #include "tests/scenario/receipt_pdu.h"
 #include "tests/scenario/script.h"
 #include "tests/scenario/world.h"
+
+/* unsettled: no turn yet, so that a kill can come first. */
+static void
+settle(const struct step *s)
+{
+    if (!step_has(s, "unsettled"))
+        world_settle();
+}
 
 static struct fake_part *
 part_of(const char *ref)
@@ -62,7 +72,7 @@ on_answer(const struct step *s)
     const char *id = step_value(s, "id");
     uint32_t status = (uint32_t)step_number(s, "status", 0);
     fake_answer(p, status, id ? id : "", late);
-    world_settle();
+    settle(s);
 }
 
 static void
@@ -75,7 +85,7 @@ on_lose(const struct step *s)
     fake_lose(p, strcmp(how, "unsent") == 0    ? LOSS_NOT_SENT
                  : strcmp(how, "timeout") == 0 ? LOSS_TIMED_OUT
                                                : LOSS_UNKNOWN);
-    world_settle();
+    settle(s);
 }
 
 static const char *
@@ -107,7 +117,7 @@ on_receipt(const struct step *s)
         step_number(s, "session", 1));
     if (status != ESME_ROK)
         world_fail("the receipt was answered with 0x%x", status);
-    world_settle();
+    settle(s);
 }
 
 static void
@@ -129,7 +139,7 @@ on_phone(const struct step *s)
     uint32_t status = phone_deliver(&t);
     if (status != ESME_ROK)
         world_fail("the reply was answered with 0x%x", status);
-    world_settle();
+    settle(s);
     /* A confirmation may follow: the reply is the first. */
     script_name("last reply", world.flow->next_message > before ? before : 0);
     if (name && world.flow->next_message == before)
@@ -142,14 +152,14 @@ static void
 on_window(const struct step *s)
 {
     fake_set_window(step_word(s, 1), (unsigned)atoi(step_word(s, 2)));
-    world_settle();
+    settle(s);
 }
 
 static void
 on_up(const struct step *s)
 {
     fake_set_up(step_word(s, 1), strcmp(s->word[0], "up") == 0);
-    world_settle();
+    settle(s);
 }
 
 const struct step_row steps_carrier[] = {

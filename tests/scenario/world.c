@@ -235,6 +235,14 @@ has_work(const struct flow *f)
            f->unread || atomic_load(&f->inbox_count) > 0;
 }
 
+bool
+world_is_settled(void)
+{
+    const struct flow *f = world.flow;
+    return !f->journal.posted && !has_work(f) && !is_stuck() &&
+           !world.disk_full;
+}
+
 void
 world_settle(void)
 {
@@ -304,6 +312,7 @@ world_set_disk_full(bool full)
 {
     char path[80];
     snprintf(path, sizeof path, "%s.full", world.dir);
+    world.disk_full = full;
     if (!full) {
         unlink(path);
         while (is_stuck())
@@ -419,7 +428,7 @@ world_compare(void)
 {
     char why[STORE_WHY_BYTES] = "";
     uint64_t end = journal_end(&world.flow->journal);
-    if (end == world.compared_end || is_stuck())
+    if (end == world.compared_end || !world_is_settled())
         return;
     world.compared_end = end;
     world.compared++;

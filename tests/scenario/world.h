@@ -30,6 +30,7 @@ struct world {
     unsigned names_used;
     uint64_t compared_end; /* the log's end at the last comparison */
     unsigned compared, kills;
+    bool disk_full;
 };
 extern struct world world;
 
@@ -55,6 +56,9 @@ void world_wait(uint64_t ms);
 
 void world_turn(void);
 void world_settle(void);
+
+/* Nothing waits to be committed, and the disk takes it. */
+bool world_is_settled(void);
 
 /* The process dies and starts again on the same files, 1.1 s later. unsaved:
  * a turn runs first whose facts reach no disk. */
