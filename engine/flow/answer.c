@@ -65,7 +65,9 @@ decide(struct flow *f, const struct part_ref *part, uint32_t status,
         flight->tries + 1u >= f->settings->retry_attempts)
         again = false;
     if (again) {
-        x->state = state_again(part->parts);
+        x->state = doubt_has_other(f, part->message, part->part, part->parts)
+                       ? MSG_UNCERTAIN
+                       : state_again(part->parts);
         x->retry_ms =
             retry_ms(f, verdict,
                      verdict == VERDICT_SLOW ? flight->attempt : flight->tries);
@@ -127,7 +129,10 @@ lose(struct flow *f, const struct flight *flight, uint32_t carrier,
     };
     if (!state_is_final(now)) {
         if (loss == LOSS_NOT_SENT || flight->resend) {
-            x.state = state_again(flight->parts);
+            x.state =
+                doubt_has_other(f, flight->message, flight->part, flight->parts)
+                    ? MSG_UNCERTAIN
+                    : state_again(flight->parts);
             x.retry_ms = f->wall.ms;
         } else {
             x.state = MSG_UNCERTAIN;

@@ -94,6 +94,13 @@ doubt_end(struct flow *f, uint64_t message, unsigned part)
 }
 
 bool
+doubt_has(const struct flow *f, uint64_t message, unsigned part)
+{
+    uint64_t i;
+    return f->doubts && map_get(&f->doubt_at, flight_key(message, part), &i);
+}
+
+bool
 doubt_has_other(const struct flow *f, uint64_t message, unsigned part,
                 unsigned parts)
 {
@@ -354,6 +361,10 @@ apply_receipt(struct flow *f, uint64_t pos, const struct fact_receipt *x)
     book_move(f, x->message, (enum message_state_kind)x->state, 0, pos);
     if (x->from)
         end_unmatched(f, x->from);
+    /* Its answer never came: copies of this receipt find it by this id. */
+    if (x->smsc_id.n && doubt_has(f, x->message, (unsigned)x->part))
+        store_index_put(f->ids, flow_id_key((uint32_t)x->carrier, id),
+                        x->message << 8 | (x->part & 255));
     struct flight was;
     /* A receipt proves that the part was taken. */
     if (x->final) {

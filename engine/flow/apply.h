@@ -49,6 +49,7 @@ struct flight *flight_find(struct flow *f, uint64_t message, unsigned part);
 void flight_add(struct flow *f, const struct flight *x);
 void doubt_add(struct flow *f, const struct doubt *d);
 void doubt_end(struct flow *f, uint64_t message, unsigned part);
+bool doubt_has(const struct flow *f, uint64_t message, unsigned part);
 /* Is another part of this message in doubt? */
 bool doubt_has_other(const struct flow *f, uint64_t message, unsigned part,
                      unsigned parts);

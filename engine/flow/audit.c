@@ -83,12 +83,26 @@ on_answer(struct audit *a, uint64_t pos, const struct fact_answer *x)
             x->message << 8 | (x->part & 255));
 }
 
+/* The receipt of a part whose answer never came names its id first. */
+static void
+on_receipt_id(struct audit *a, const struct fact_receipt *x)
+{
+    char id[256];
+    uint64_t known;
+    slice_to_str(x->smsc_id, id, sizeof id);
+    uint64_t key = flow_id_key((uint32_t)x->carrier, id);
+    if (x->smsc_id.n && x->at_ms + FLOW_IDS_KEPT_MS >= a->newest_ms &&
+        !map_get(&a->ids, key, &known))
+        map_put(&a->ids, key, x->message << 8 | (x->part & 255));
+}
+
 static void
 on_receipt(struct audit *a, uint64_t pos, const struct fact_receipt *x)
 {
     if (x->message == 0)
         return;
     link_up(a, x->message, pos, x->prev, (unsigned)x->state);
+    on_receipt_id(a, x);
     if (x->final)
         map_take(&a->flights, flight_key(x->message, (unsigned)x->part), NULL);
 }

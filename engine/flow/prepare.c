@@ -46,7 +46,7 @@ submit_still_wanted(struct flow *f, struct outgoing *o)
     if (o->next_part > 0) /* what has begun is finished, unless it failed */
         return !state_is_final(s);
     if (s != MSG_NONE && s != MSG_ACCEPTED && s != MSG_QUEUED &&
-        s != MSG_HELD && s != MSG_SUBMITTED)
+        s != MSG_HELD && s != MSG_SUBMITTED && s != MSG_UNCERTAIN)
         return false;
     return gate(f, o) == PREPARED;
 }
