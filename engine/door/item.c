@@ -25,6 +25,27 @@ read_class(struct form *f)
     return class < 0 ? CLASS_UNSET : (enum message_class)(class + 1);
 }
 
+/* {"entity_id": "1201…", "0x1401": "…"}: names of the carrier's settings. */
+static void
+read_tlvs(struct form *f, struct send_item *item)
+{
+    json_t *object = form_object(f, "tlvs"), *value;
+    const char *name;
+    json_object_foreach(object, name, value)
+    {
+        size_t n = json_string_length(value);
+        if (!json_is_string(value) || n == 0 || n > SEND_TLV_VALUE_MAX ||
+            strlen(name) > SEND_TLV_NAME_MAX || item->tlvs == SEND_TLVS_MAX) {
+            problem_add(f->problem, "/tlvs", "bad_tlvs",
+                        "`tlvs` has up to 8 names, each with a text of 1 to "
+                        "255 octets.");
+            return;
+        }
+        item->tlv[item->tlvs++] = (struct send_tlv){
+            slice_str(name), slice_of(json_string_value(value), n)};
+    }
+}
+
 static void
 read_common(struct form *f, struct send_item *item)
 {
@@ -36,9 +57,7 @@ read_common(struct form *f, struct send_item *item)
     item->expires_at_ms = form_time(f, "expires_at");
     item->receipt_url = form_text(f, "receipt_url", URL_MAX);
     form_refuse(f, "expect", "Questions are not to be had in this version.");
-    form_refuse(f, "tlvs",
-                "TLVs of one's own are not to be had in this "
-                "version.");
+    read_tlvs(f, item);
     if (item->send_at_ms && item->expires_at_ms &&
         item->expires_at_ms <= item->send_at_ms)
         problem_add(f->problem, "/expires_at", "bad_time",

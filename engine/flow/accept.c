@@ -177,6 +177,23 @@ check_text(struct flow *f, struct send_item *i, struct wish *w)
     return true;
 }
 
+/* Vendor TLVs go by the carrier's names. */
+static bool
+check_tlvs(struct flow *f, struct send_item *i, const struct wish *w)
+{
+    const struct carrier_entry *c =
+        directory_carrier(&f->directory, w->number->carrier);
+    for (unsigned k = 0; k < i->tlvs; k++)
+        if (c && c->carrier &&
+            !submit_tlv_tag(carrier_get_settings(c->carrier), i->tlv[k].name))
+            return refuse(i, MAIL_INVALID, "unknown_tlv", "/tlvs",
+                          "tlvs has a name that carrier %s does not know; "
+                          "name it in carriers[].tlvs, or give its tag as "
+                          "\"0x1400\"",
+                          c->name);
+    return true;
+}
+
 static bool
 understand(struct flow *f, struct who who, struct send_item *i, struct wish *w)
 {
@@ -205,7 +222,7 @@ understand(struct flow *f, struct who who, struct send_item *i, struct wish *w)
     }
     if (!w->class)
         w->class = CLASS_TRANSACTIONAL;
-    return check_text(f, i, w);
+    return check_tlvs(f, i, w) && check_text(f, i, w);
 }
 
 /* A conversation has a head from its first word on. */
@@ -223,7 +240,14 @@ static bool
 write_accept(struct flow *f, struct send_item *i, const struct wish *w,
              bool exempt)
 {
+    uint8_t tlvs[SEND_TLVS_MAX * (SEND_TLV_NAME_MAX + SEND_TLV_VALUE_MAX + 4)];
+    struct writer t = writer_of(tlvs, sizeof tlvs);
+    for (unsigned k = 0; k < i->tlvs; k++) {
+        writer_bytes(&t, i->tlv[k].name);
+        writer_bytes(&t, i->tlv[k].value);
+    }
     struct fact_accept x = {
+        .tlvs = writer_slice(&t),
         .message = f->next_message,
         .at_ms = f->wall.ms,
         .account = w->account ? w->account->id : 0,

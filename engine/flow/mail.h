@@ -84,6 +84,12 @@ enum mail_kind {
     MAIL_KIND_N,
 };
 
+/* A vendor TLV by the name that the carrier's settings give it, or "0x1400". */
+enum { SEND_TLVS_MAX = 8, SEND_TLV_NAME_MAX = 32, SEND_TLV_VALUE_MAX = 255 };
+struct send_tlv {
+    struct slice name, value;
+};
+
 /* One message to send. Empty slices are unset. */
 struct send_item {
     struct slice to;          /* as written; normalised by the engine */
@@ -98,7 +104,9 @@ struct send_item {
     uint32_t validity_s;     /* 0: the carrier's */
     uint64_t send_at_ms;     /* 0: now */
     uint64_t expires_at_ms;  /* 0: never */
-    uint64_t thread;         /* answer in this thread; to and from unset */
+    unsigned tlvs;
+    struct send_tlv tlv[SEND_TLVS_MAX];
+    uint64_t thread; /* answer in this thread; to and from unset */
     /* answer */
     enum mail_result result;
     const char *code;    /* "unknown_from", … static */

@@ -125,6 +125,7 @@ begin(struct outgoing *o, uint64_t message)
     o->bind_hint = -1;
     o->reference = 0;
     o->validity_s = 0;
+    o->tlvs = (struct slice){0};
     o->expires_at_ms = 0;
     o->reply_window_s = 0;
     o->prepared_us = 0;
@@ -150,6 +151,10 @@ take_accept(struct flow *f, const struct fact_accept *a, struct outgoing *o)
     o->expires_at_ms = a->expires_at_ms;
     o->exempt = a->exempt != 0;
     take_text(o, a->text);
+    if (a->tlvs.n && a->tlvs.n <= sizeof o->tlvs_room) {
+        memcpy(o->tlvs_room, a->tlvs.p, a->tlvs.n);
+        o->tlvs = slice_of(o->tlvs_room, a->tlvs.n);
+    }
 }
 
 enum prepared

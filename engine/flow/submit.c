@@ -6,6 +6,8 @@
  */
 #include "engine/flow/submit.h"
 
+#include <stdlib.h>
+
 #include "engine/carrier/settings.h"
 #include "engine/flow/apply.h"
 #include "engine/flow/book.h"
@@ -59,6 +61,33 @@ submit_next(struct flow *f, const struct outgoing *o)
             when = w;
     }
     return when;
+}
+
+uint16_t
+submit_tlv_tag(const struct carrier_settings *s, struct slice name)
+{
+    char text[SEND_TLV_NAME_MAX + 1], *end;
+    for (unsigned i = 0; i < s->tlvs_n; i++)
+        if (slice_eq(name, slice_str(s->tlvs[i].name)))
+            return s->tlvs[i].tag;
+    slice_to_str(name, text, sizeof text);
+    if (strncmp(text, "0x", 2) != 0)
+        return 0;
+    unsigned long tag = strtoul(text + 2, &end, 16);
+    return *end || tag > UINT16_MAX ? 0 : (uint16_t)tag;
+}
+
+/* A name that this carrier does not know is left out: it was checked against
+ * the carrier that the message was accepted for. */
+static void
+set_tlvs(struct pdu *p, const struct carrier_settings *s, struct slice tlvs)
+{
+    for (struct cursor c = cursor_of(tlvs); cursor_left(&c) && !c.failed;) {
+        struct slice name = cursor_bytes(&c), value = cursor_bytes(&c);
+        uint16_t tag = submit_tlv_tag(s, name);
+        if (tag && !c.failed && !pdu_add_tlv(p, tag, value))
+            return;
+    }
 }
 
 /* Our number and the subscriber, written as this carrier wants them. */
@@ -154,6 +183,7 @@ build(struct flow *f, struct outgoing *o, unsigned part, struct pdu *p,
     if (valid && smpptime_write_relative((int64_t)valid, rooms->validity))
         pdu_set_slice(p, FIELD_VALIDITY_PERIOD, slice_str(rooms->validity));
     set_text(p, &o->plan, part, rooms);
+    set_tlvs(p, s, o->tlvs);
 }
 
 static void

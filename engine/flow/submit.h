@@ -36,7 +36,10 @@ struct outgoing {
     int bind_hint;
     uint16_t reference;
     struct slice text;
+    struct slice tlvs; /* as in the ACCEPT fact */
     struct segment_plan plan;
+    uint8_t
+        tlvs_room[SEND_TLVS_MAX * (SEND_TLV_NAME_MAX + SEND_TLV_VALUE_MAX + 4)];
     uint8_t text_room[OUTGOING_TEXT_MAX];
     uint8_t coded_room[OUTGOING_CODED_MAX];
 };
@@ -91,6 +94,10 @@ void submit_columns(const struct template *t, const struct recipients_reader *r,
 void submit_values(struct flow *f, const struct campaign *c,
                    const struct recipient *r, const int16_t *column_of,
                    char e164[24], struct slice *values);
+
+/* The tag that a carrier's settings give this name, or that it is itself in
+ * hexadecimal; 0: neither. */
+uint16_t submit_tlv_tag(const struct carrier_settings *s, struct slice name);
 
 /* Options of segment_plan() for a carrier. */
 void submit_segment_options(const struct carrier_settings *s,
