@@ -89,6 +89,7 @@ times_left(const struct fake_part *p)
     for (unsigned i = 0; i < fake_lefts(); i++) {
         const struct fake_part *q = fake_left(i);
         bool refused = q->state == FAKE_ANSWERED && !q->taken;
+        refused = refused || q->unsent;
         if (q->ref.message == p->ref.message && q->ref.part == p->ref.part &&
             !refused)
             n++;

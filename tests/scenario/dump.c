@@ -94,6 +94,15 @@ is_again(const struct flow *f, uint64_t message)
     return false;
 }
 
+static bool
+is_delayed(const struct flow *f, uint64_t message)
+{
+    for (size_t i = 0; i < f->delayed.used; i++)
+        if (f->delayed.heap[i].b == message)
+            return true;
+    return false;
+}
+
 /* A single message that was never handed over must be found by somebody. */
 static const char *
 place_of(struct flow *f, uint64_t message, uint64_t pos)
@@ -105,8 +114,9 @@ place_of(struct flow *f, uint64_t message, uint64_t pos)
     struct source *s =
         source_for(f, (uint32_t)a.account, (uint32_t)a.sender,
                    (enum message_class)a.class, (uint32_t)a.number);
-    bool found =
-        in_ring(s, pos) || is_current(s, message) || is_again(f, message);
+    bool found = a.send_at_ms ? is_delayed(f, message)
+                              : in_ring(s, pos) || is_current(s, message);
+    found = found || is_again(f, message);
     return found ? " waits" : " FORGOTTEN";
 }
 
@@ -120,7 +130,9 @@ dump_words(struct flow *f, struct lines *l)
         enum message_state_kind s = word_state(word);
         say(l, "message %06llu %s flags %u at %llu%s", LLU(m), state_name(s),
             word_flags(word), LLU(word_pos(word)),
-            s == MSG_QUEUED ? place_of(f, m, word_pos(word)) : "");
+            s == MSG_QUEUED || s == MSG_ACCEPTED
+                ? place_of(f, m, word_pos(word))
+                : "");
     }
     say(l, "next message %llu campaign %llu thread %llu upload %llu boot %llu",
         LLU(f->next_message), LLU(f->next_campaign), LLU(f->next_thread),
@@ -174,7 +186,8 @@ dump_again(struct flow *f, struct lines *l)
     }
     for (size_t i = 0; i < f->delayed.used; i++) {
         const struct due_entry *e = &f->delayed.heap[i];
-        if (word_state(book_word(f, e->b)) == MSG_ACCEPTED)
+        if (word_state(book_word(f, e->b)) == MSG_ACCEPTED &&
+            e->when > f->wall.ms) /* else it may wait for room already */
             say(l, "delayed %06llu until %llu at %llu", LLU(e->b), LLU(e->when),
                 LLU(e->a));
     }

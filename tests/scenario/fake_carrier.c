@@ -444,6 +444,7 @@ fake_lose(struct fake_part *p, enum part_loss loss)
     struct carrier *c = here(p->carrier);
     c->in_flight--;
     p->state = FAKE_LOST;
+    p->unsent = loss == LOSS_NOT_SENT;
     moves++;
     c->ops->lost(c->flow, c, p->bind, &p->ref, loss);
 }

@@ -31,6 +31,7 @@ struct fake_part {
     struct part_ref ref;
     enum fake_state state;
     bool left, taken; /* taken: answered with status 0 */
+    bool unsent;      /* lost, and the scenario says it never left */
     uint64_t hold;    /* position it waits for; 0: the turn is not over */
     uint64_t left_us; /* by the fake clock */
     unsigned bind;

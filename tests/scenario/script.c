@@ -282,7 +282,8 @@ script_run(const char *path, const struct script_way *way)
         if (world.flow && way->checkpoint_each && world_is_settled() &&
             !step_has(&s, "unsettled") && steps % way->checkpoint_each == 0)
             world_checkpoint();
-        check_all();
+        if (!way->kill_at || way->kill_at == steps)
+            check_all();
         if (way->kill_at == steps)
             break;
     }

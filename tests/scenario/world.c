@@ -390,16 +390,32 @@ copy_one(const char *path, const struct stat *st, int type, struct FTW *at)
     return 0;
 }
 
+/* The log, for the person who reads the failure. */
+static void
+print_log(void)
+{
+    uint64_t pos = store_oldest(world.store);
+    struct slice fact;
+    char line[512];
+    struct store_reader *r = world.flow->journal.reader;
+    for (; store_next(r, &pos, &fact, NULL) == STORE_OK; pos += fact.n) {
+        fact_print(fact, line, sizeof line);
+        fprintf(stderr, "%llu %s\n", (unsigned long long)pos, line);
+    }
+}
+
 /* The first line in which they differ. */
 static void
 differ(const char *before, const char *after)
 {
     while (*before && *after) {
         size_t a = strcspn(before, "\n"), b = strcspn(after, "\n");
-        if (a != b || memcmp(before, after, a) != 0)
+        if (a != b || memcmp(before, after, a) != 0) {
+            print_log();
             world_fail("RAM after replay differs from RAM before:\n"
                        "  before: %.*s\n  after:  %.*s",
                        (int)a, before, (int)b, after);
+        }
         before += a + (before[a] != 0);
         after += b + (after[b] != 0);
     }
