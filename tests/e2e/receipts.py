@@ -142,7 +142,8 @@ def main():
             _, rows = check_case(t, api, carriers[i], name, campaigns[i])
             by_name[name] = (carriers[i], campaigns[i], rows)
         check_special(t, api, by_name)
-        unmatched = list(api.each("/v1/unmatched", kind="receipt"))
+        unmatched = [r for who in (api, daemon.api()) for r in
+                     who.each("/v1/unmatched", kind="receipt")]
         t.check("no receipt is left unmatched", not unmatched,
                 "%d: %r" % (len(unmatched), unmatched[:2]))
         daemon.finish()

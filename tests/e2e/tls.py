@@ -45,6 +45,7 @@ CASES = [
      False),
     ("untrusted", "foreign", {"ca": "ca.pem", "server_name": "smpp.test"},
      False),
+    ("expired", "old", {"ca": "ca.pem", "server_name": "smpp.test"}, False),
     ("no_authority", "smpp", {"server_name": "smpp.test"}, False),
 ]
 
@@ -161,6 +162,7 @@ def main():
         authority(t, "other")
         certificate(t, "ca", "smpp", "DNS:smpp.test")
         certificate(t, "ca", "loopback", "IP:127.0.0.1,DNS:localhost")
+        certificate(t, "ca", "old", "DNS:smpp.test", days=-1)
         certificate(t, "ca", "client", "DNS:volley.test")
         certificate(t, "other", "foreign", "DNS:smpp.test,IP:127.0.0.1")
         carriers, made = carriers_and_settings(t)
