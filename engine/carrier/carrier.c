@@ -231,6 +231,7 @@ carrier_submit(struct carrier *c, struct pdu *submit,
 static void
 pump(struct carrier *c, struct mono now)
 {
+    gate_flushed(&c->gate, loop_flushed(c->loop));
     uint64_t upto = gate_release(&c->gate, c->durable, now);
     for (unsigned i = 0; i < c->binds; i++)
         if (c->bind[i].session)

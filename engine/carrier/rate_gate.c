@@ -18,7 +18,7 @@ void
 gate_init(struct rate_gate *g)
 {
     memset(g, 0, sizeof *g);
-    g->turn = g->durable = g->left = 1;
+    g->turn = g->durable = g->left = g->settled = 1;
 }
 
 static struct gate_turn *
@@ -84,6 +84,19 @@ see_durable(struct rate_gate *g, uint64_t durable, struct mono now)
     }
 }
 
+void
+gate_flushed(struct rate_gate *g, struct mono flushed)
+{
+    if (g->left > g->settled + GATE_TURNS)
+        g->settled = g->left - GATE_TURNS;
+    for (; g->settled < g->left; g->settled++) {
+        struct gate_turn *t = turn_at(g, g->settled);
+        if (t->freed > flushed.us)
+            return; /* of this turn: not written yet */
+        t->since += flushed.us - t->freed;
+    }
+}
+
 uint64_t
 gate_release(struct rate_gate *g, uint64_t durable, struct mono now)
 {
@@ -96,6 +109,7 @@ gate_release(struct rate_gate *g, uint64_t durable, struct mono now)
         if (open || t->taken + delay > now.us)
             break;
         t->since = now.us - delay > t->taken ? now.us - delay : t->taken;
+        t->freed = now.us;
         g->left++;
     }
     if (g->left == g->turn)

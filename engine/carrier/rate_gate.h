@@ -31,12 +31,14 @@ struct gate_turn {
     uint64_t pos;   /* of its last: durable, then they may leave */
     uint64_t taken; /* us */
     uint64_t since; /* us; counted from here by the rates; 0: still here */
+    uint64_t freed; /* us; when gate_release() let it go */
 };
 
 /* Invariant: left <= durable <= turn; turns in [left, turn) are waiting. */
 struct rate_gate {
     uint64_t turn; /* number of the turn that takes now; from 1 */
     uint64_t durable, left;
+    uint64_t settled; /* turns before it are counted from their flush */
     uint64_t delay_us;
     uint64_t eased_us; /* when delay was last let down */
     bool took;         /* parts in this turn */
@@ -56,6 +58,10 @@ void gate_hold(struct rate_gate *g, uint64_t pos, struct mono now);
 /* What may leave now: everything that waits for a position up to the result.
  * Never more than durable. */
 uint64_t gate_release(struct rate_gate *g, uint64_t durable, struct mono now);
+
+/* What was let go and written by `flushed` counts from then: between the
+ * release and the write of a turn this thread may have been held up. */
+void gate_flushed(struct rate_gate *g, struct mono flushed);
 
 /* When gate_release() will let more go by time alone; far future if never. */
 struct mono gate_next(const struct rate_gate *g);

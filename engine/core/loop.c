@@ -58,6 +58,7 @@ struct loop {
     bool stopping;
     struct loop_now *now;
     struct mono wake_at; /* 0: nobody asked */
+    struct mono flushed; /* end of the last flush phase */
     const struct loop_phase *phases;
     unsigned phase_count;
     void *phase_arg;
@@ -175,6 +176,12 @@ loop_mono(const struct loop *l)
     return now(l)->mono;
 }
 
+struct mono
+loop_flushed(const struct loop *l)
+{
+    return l->flushed;
+}
+
 struct wall
 loop_wall(const struct loop *l)
 {
@@ -267,6 +274,7 @@ loop_turn(struct loop *l, unsigned wait_ms)
     for (unsigned i = 0; i < l->phase_count; i++)
         l->phases[i].run(l->phase_arg);
     run_jobs(&l->at_flush);
+    l->flushed = clock_mono();
     reap(l);
     metric_add(METRIC_TURNS, 1);
 }

@@ -44,6 +44,8 @@ void loop_stop(struct loop *l);
 /* Of this turn. */
 struct mono loop_mono(const struct loop *l);
 struct wall loop_wall(const struct loop *l);
+/* When the turn before had written what it had to. */
+struct mono loop_flushed(const struct loop *l);
 
 /* The next turn begins no later than this; the earliest asked for since the
  * turn began counts, so ask again in each turn that still needs it. */
