@@ -70,6 +70,16 @@ completes(const struct chain *c)
     return false;
 }
 
+/* The part may have gone out, and goes again when the campaign says so: told
+ * either way, so that nothing is sent twice silently (promise 2). */
+static bool
+is_doubt(struct slice fact)
+{
+    struct fact_lost x;
+    return fact_kind(fact) == FACT_LOST && fact_lost_get(fact, &x) &&
+           x.loss != LOSS_NOT_SENT;
+}
+
 /* NULL: this fact brought nothing that is told. */
 static const char *
 type_of(const struct chain *c)
@@ -82,6 +92,10 @@ type_of(const struct chain *c)
     switch (fact_kind(fact)) {
     case FACT_REPLY:
     case FACT_REASSIGN: return "message.received";
+    case FACT_LOST:
+        if (is_doubt(fact))
+            return "message.uncertain";
+        break;
     case FACT_ANSWER:
         if (now == MSG_SUBMITTED)
             return completes(c) ? "message.submitted" : NULL;
@@ -101,7 +115,7 @@ may_tell(struct slice fact)
         x.state == MSG_SUBMITTED)
         return x.verdict == VERDICT_OK;
     enum message_state_kind now = chain_state(fact, &at_ms);
-    return now == MSG_RECEIVED || type_of_state(now);
+    return now == MSG_RECEIVED || type_of_state(now) || is_doubt(fact);
 }
 
 static bool
