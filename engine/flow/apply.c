@@ -190,11 +190,12 @@ apply_sent(struct flow *f, uint64_t pos, const struct fact_sent *x)
         c->dirty = true;
         struct account *a =
             directory_account(&f->directory, (uint32_t)x->account);
-        if (a) /* single messages were counted when accepted */
+        /* Single messages were counted when accepted, tries are not. */
+        if (a && x->attempt == 0)
             directory_count_account(a, x->at_ms, 1);
     }
     struct number *n = directory_number(&f->directory, (uint32_t)x->number);
-    if (n)
+    if (n && x->attempt == 0)
         directory_count_number(n, x->at_ms);
     struct flight flight = {
         .message = x->message,

@@ -117,7 +117,10 @@ sweep_tick(struct flow *f)
         f->expired_ms = f->wall.ms;
         uint64_t old = f->wall.ms - (uint64_t)f->settings->retention_s * 1000;
         store_expire(f->store, old, needed(f));
-        store_index_expire(f->ids, f->wall.ms - FLOW_IDS_KEPT_MS);
+        uint64_t ids = ((uint64_t)f->settings->unknown_after_s + 86400) * 1000;
+        store_index_expire(
+            f->ids,
+            f->wall.ms - (ids > FLOW_IDS_KEPT_MS ? ids : FLOW_IDS_KEPT_MS));
         store_index_expire(f->talks, old);
     }
     loop_wake_at(f->loop, mono_add_ms(f->now, SWEEP_MS));
