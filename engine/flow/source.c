@@ -21,6 +21,7 @@ sources_fini(struct sources *s)
     for (size_t i = 0; i < s->rows; i++) {
         if (!s->row[i])
             continue;
+        free(s->row[i]->ring);
         free(s->row[i]->chunk_copy);
         free(s->row[i]->aside);
         free(s->row[i]);
@@ -73,13 +74,57 @@ source_for(struct flow *f, uint32_t account, uint32_t sender,
     return s;
 }
 
+/* Room for one more position, within the bounds. */
+static bool
+has_slot(struct flow *f, struct source *s)
+{
+    if (s->count < s->slots)
+        return true;
+    uint32_t slots = s->slots ? s->slots * 2 : SOURCE_RING_LEAST;
+    size_t more = slots - s->slots;
+    bool least = s->slots == 0;
+    if (slots > SOURCE_RING ||
+        (!least && f->sources.slots + more > SOURCES_SLOTS))
+        return false;
+    uint64_t *ring = malloc(slots * sizeof *ring);
+    if (!ring)
+        abort();
+    for (uint32_t i = 0; i < s->count; i++)
+        ring[i] = s->ring[(s->head + i) % s->slots];
+    free(s->ring);
+    s->ring = ring;
+    s->slots = slots;
+    s->head = 0;
+    f->sources.slots += more;
+    return true;
+}
+
+static void
+ring_add(struct source *s, uint64_t pos)
+{
+    s->ring[(s->head + s->count++) % s->slots] = pos;
+}
+
+static uint64_t
+ring_take(struct flow *f, struct source *s)
+{
+    uint64_t pos = s->ring[s->head];
+    s->head = (s->head + 1) % s->slots;
+    if (--s->count == 0 && s->slots > SOURCE_RING_LEAST) {
+        f->sources.slots -= s->slots; /* others may want it more */
+        free(s->ring);
+        s->ring = NULL;
+        s->slots = s->head = 0;
+    }
+    return pos;
+}
+
 void
 source_push(struct flow *f, struct source *s, uint64_t pos)
 {
-    (void)f;
     s->waiting++;
-    if (s->scan_pos == s->scan_end && s->count < SOURCE_RING) {
-        s->ring[(s->head + s->count++) % SOURCE_RING] = pos;
+    if (s->scan_pos == s->scan_end && has_slot(f, s)) {
+        ring_add(s, pos);
         return;
     }
     if (s->scan_pos == s->scan_end)
@@ -101,7 +146,7 @@ refill(struct flow *f, struct source *s)
     struct slice fact;
     struct fact_accept a;
     unsigned looked = 0;
-    while (s->scan_pos < s->scan_end && s->count < SOURCE_RING) {
+    while (s->scan_pos < s->scan_end && has_slot(f, s)) {
         if (++looked > SCAN_FACTS)
             return true;
         uint64_t pos = s->scan_pos;
@@ -115,7 +160,7 @@ refill(struct flow *f, struct source *s)
         }
         if (fact_kind(fact) == FACT_ACCEPT && fact_accept_get(fact, &a) &&
             is_ours(s, &a))
-            s->ring[(s->head + s->count++) % SOURCE_RING] = pos;
+            ring_add(s, pos);
         s->scan_pos = pos + fact.n;
     }
     return false;
@@ -136,9 +181,7 @@ source_next(struct flow *f, struct source *s, bool *more)
                 return 0;
             }
         }
-        uint64_t pos = s->ring[s->head];
-        s->head = (s->head + 1) % SOURCE_RING;
-        s->count--;
+        uint64_t pos = ring_take(f, s);
         if (s->waiting)
             s->waiting--;
         if (!journal_read(&f->journal, pos, &fact) ||

@@ -24,7 +24,14 @@ struct flow;
 struct campaign;
 struct feed;
 
-enum { SOURCE_RING = 256, SOURCE_ASIDE = 256 };
+/* Positions that one source, and all together, keep in RAM (32 MB): beyond
+ * that they are read from the log, where other sources' lie between. */
+enum {
+    SOURCE_RING = 16384,
+    SOURCE_RING_LEAST = 256,
+    SOURCES_SLOTS = 4 << 20,
+    SOURCE_ASIDE = 256,
+};
 
 /* A row put aside. */
 struct aside {
@@ -42,7 +49,8 @@ struct source {
     enum message_class class;
 
     /* single messages */
-    uint64_t ring[SOURCE_RING]; /* positions of ACCEPT facts */
+    uint64_t *ring; /* positions of ACCEPT facts */
+    uint32_t slots; /* of the ring: 0 or a power of two */
     uint32_t head, count;
     uint64_t scan_pos, scan_end; /* more of them lie between, if unequal */
     uint64_t waiting;            /* about how many */
@@ -67,6 +75,7 @@ struct source {
 struct sources {
     struct source **row;
     size_t rows, cap;
+    size_t slots;      /* of all rings */
     struct map by_key; /* key -> index + 1 */
 };
 
