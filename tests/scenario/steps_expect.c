@@ -2,7 +2,7 @@
  * steps_expect.c - what must be so now.
  *
  *   expect submit MESSAGE[/PART] [to P] [from N] [text "..."] [on CARRIER]
- *          [times N] [udhi yes|no] [validity TEXT]
+ *          [times N] [udhi yes|no] [ref N] [validity TEXT]
  *   expect waiting MESSAGE[/PART]          it has not left
  *   expect left N                          parts since the last time asked
  *   expect order MESSAGE...                they left in this order
@@ -105,6 +105,8 @@ expect_submit(const struct step *s)
     if (step_value(s, "text"))
         same("text", text_of(p), step_value(s, "text"));
     same_number(s, "times", times_left(message, part));
+    if (p->esm_class & 0x40) /* UDH: 5, 0, 3, reference, total, number */
+        same_number(s, "ref", p->octets[3]);
 }
 
 static void

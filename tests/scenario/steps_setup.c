@@ -7,6 +7,7 @@
  *   account NAME [quota N]
  *   sender NAME of ACCOUNT [queue]
  *   number NUMBER [on CARRIER] of ACCOUNT|shared [rate N] [default SENDER]
+ *   delete ACCOUNT
  *   pool NAME of ACCOUNT [exclusive] [conflict WORD] numbers NUMBER...
  *
  * carriers, routes and settings come before all others.
@@ -91,6 +92,17 @@ on_account(const struct step *s)
 }
 
 static void
+on_delete(const struct step *s)
+{
+    struct mail *m = mail_create(MAIL_ACCOUNT_DELETE, script_who("admin"));
+    m->account.ref = slice_str(step_word(s, 1));
+    world_mail(m);
+    script_judge(s, m->result, m->code, m->detail);
+    mail_free(m);
+    world_settle();
+}
+
+static void
 on_sender(const struct step *s)
 {
     struct mail *m =
@@ -148,5 +160,5 @@ on_pool(const struct step *s)
 const struct step_row steps_setup[] = {
     {"carrier", on_carrier}, {"route", on_route},   {"settings", on_settings},
     {"account", on_account}, {"sender", on_sender}, {"number", on_number},
-    {"pool", on_pool},       {NULL, NULL},
+    {"pool", on_pool},       {"delete", on_delete}, {NULL, NULL},
 };
