@@ -6,6 +6,7 @@
  *   kill [unsaved]     unsaved: a turn's facts reach no disk
  *   checkpoint
  *   disk full|free
+ *   reload [without-last-carrier]      as after SIGHUP
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -46,8 +47,20 @@ on_disk(const struct step *s)
     world_set_disk_full(strcmp(step_word(s, 1), "full") == 0);
 }
 
+static void
+on_reload(const struct step *s)
+{
+    static struct flow_settings next;
+    if (step_has(s, "without-last-carrier"))
+        world.settings.carriers_n--;
+    next = world.settings;
+    flow_reload(world.flow, &next);
+    world_settle();
+}
+
 const struct step_row steps_time[] = {
     {"wait", on_wait}, {"jump", on_jump},
     {"kill", on_kill}, {"checkpoint", on_checkpoint},
-    {"disk", on_disk}, {NULL, NULL},
+    {"disk", on_disk}, {"reload", on_reload},
+    {NULL, NULL},
 };
