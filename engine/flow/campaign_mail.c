@@ -11,22 +11,12 @@
 #include "engine/flow/accept.h"
 #include "engine/flow/apply.h"
 #include "engine/flow/book.h"
+#include "engine/flow/desk.h"
 #include "engine/flow/directory_doc.h"
 #include "engine/flow/doc.h"
 #include "engine/flow/flow.h"
 #include "engine/flow/idempotency.h"
 #include "proto/addr.h"
-
-static bool
-refuse(struct mail *m, enum mail_result result, const char *code,
-       const char *pointer, const char *detail)
-{
-    m->result = result;
-    m->code = code;
-    m->pointer = pointer;
-    snprintf(m->detail, sizeof m->detail, "%s", detail);
-    return false;
-}
 
 /* The campaign when this key may see it. A sender's key sees those that it
  * sends by default. */
@@ -55,8 +45,8 @@ find_from(struct flow *f, struct mail *m, uint32_t *from, uint32_t *pool)
         struct pool *p =
             directory_find_pool(&f->directory, m->who.account, q->pool);
         if (!p || p->numbers == 0)
-            return refuse(m, MAIL_INVALID, "unknown_pool", "/pool",
-                          "pool is not one of the account's pools");
+            return mail_refuse(m, MAIL_INVALID, "unknown_pool", "/pool",
+                               "pool is not one of the account's pools");
         *pool = p->id;
         return true;
     }
@@ -64,9 +54,9 @@ find_from(struct flow *f, struct mail *m, uint32_t *from, uint32_t *pool)
     addr_from_text(q->from, NULL, &a);
     struct number *n = directory_find_number(&f->directory, slice_str(a.text));
     if (q->from.n == 0 || !n || !directory_may_use(n, m->who.account))
-        return refuse(m, MAIL_INVALID, "unknown_from", "/from",
-                      "from is not one of the account's numbers; name one "
-                      "that GET /v1/numbers lists, or a pool");
+        return mail_refuse(m, MAIL_INVALID, "unknown_from", "/from",
+                           "from is not one of the account's numbers; name one "
+                           "that GET /v1/numbers lists, or a pool");
     *from = n->id;
     return true;
 }
@@ -77,7 +67,7 @@ check_template(struct mail *m)
     char why[TEMPLATE_WHY_BYTES];
     struct template *t = template_create(m->campaign.text, why);
     template_destroy(t);
-    return t || refuse(m, MAIL_INVALID, "bad_template", "/text", why);
+    return t || mail_refuse(m, MAIL_INVALID, "bad_template", "/text", why);
 }
 
 void
@@ -89,13 +79,13 @@ campaign_on_create(struct flow *f, struct mail *m)
     if (q->idempotency_key.n && idempotency_find(f, m))
         return;
     if (!directory_account(&f->directory, m->who.account)) {
-        refuse(m, MAIL_FORBIDDEN, "account_needed", NULL,
-               "campaigns are made with an account's or a sender's key");
+        mail_refuse(m, MAIL_FORBIDDEN, "account_needed", NULL,
+                    "campaigns are made with an account's or a sender's key");
         return;
     }
     if (!accept_sender(f, m->who, q->sender, &sender)) {
-        refuse(m, MAIL_INVALID, "unknown_sender", "/sender",
-               "sender is not one of the account's senders");
+        mail_refuse(m, MAIL_INVALID, "unknown_sender", "/sender",
+                    "sender is not one of the account's senders");
         return;
     }
     if (!check_template(m) || !find_from(f, m, &from, &pool))
@@ -115,14 +105,14 @@ campaign_on_create(struct flow *f, struct mail *m)
     doc_put_text(&w, DOC_NAME, q->name);
     doc_put_text(&w, DOC_TEXT, q->text);
     if (w.failed) {
-        refuse(m, MAIL_INVALID, "text_too_long", "/text",
-               "text is longer than 32 KB");
+        mail_refuse(m, MAIL_INVALID, "text_too_long", "/text",
+                    "text is longer than 32 KB");
         return;
     }
     uint64_t id = f->next_campaign;
     struct campaign *c = campaign_load(f, id, writer_slice(&w));
     if (!c) {
-        refuse(m, MAIL_FULL, "no_memory", NULL, "out of memory");
+        mail_refuse(m, MAIL_FULL, "no_memory", NULL, "out of memory");
         return;
     }
     struct writer k = writer_of(key, sizeof key);
@@ -310,17 +300,17 @@ may_act(struct mail *m, const struct campaign *c)
         break;
     }
     if (!ok) {
-        refuse(m, MAIL_CONFLICT, "wrong_state", NULL, "");
+        mail_refuse(m, MAIL_CONFLICT, "wrong_state", NULL, "");
         snprintf(m->detail, sizeof m->detail, "the campaign is %s",
                  campaign_state_name(s));
         return false;
     }
     if (m->campaign.act == ACT_START && c->upload)
-        return refuse(m, MAIL_CONFLICT, "upload_open", NULL,
-                      "recipients are still being uploaded");
+        return mail_refuse(m, MAIL_CONFLICT, "upload_open", NULL,
+                           "recipients are still being uploaded");
     if (m->campaign.act == ACT_START && c->rows == 0)
-        return refuse(m, MAIL_CONFLICT, "no_recipients", NULL,
-                      "upload recipients first: PUT .../recipients");
+        return mail_refuse(m, MAIL_CONFLICT, "no_recipients", NULL,
+                           "upload recipients first: PUT .../recipients");
     return true;
 }
 

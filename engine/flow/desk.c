@@ -95,6 +95,17 @@ mail_free(struct mail *m)
 }
 
 bool
+mail_refuse(struct mail *m, enum mail_result result, const char *code,
+            const char *pointer, const char *detail)
+{
+    m->result = result;
+    m->code = code;
+    m->pointer = pointer;
+    snprintf(m->detail, sizeof m->detail, "%s", detail);
+    return false;
+}
+
+bool
 desk_open(struct flow *f)
 {
     mpsc_init(&f->inbox);
@@ -167,30 +178,22 @@ is_allowed(const struct desk_row *row, enum who_kind kind)
 }
 
 static void
-refuse(struct mail *m, enum mail_result result, const char *code,
-       const char *detail)
-{
-    m->result = result;
-    m->code = code;
-    snprintf(m->detail, sizeof m->detail, "%s", detail);
-}
-
-static void
 handle(struct flow *f, struct mail *m)
 {
     const struct desk_row *row =
         (unsigned)m->kind < MAIL_KIND_N ? &rows[m->kind] : NULL;
     if (!row || !row->handle || !is_allowed(row, m->who.kind)) {
-        refuse(m, MAIL_FORBIDDEN, "forbidden", "this key may not do that");
+        mail_refuse(m, MAIL_FORBIDDEN, "forbidden", NULL,
+                    "this key may not do that");
         return;
     }
     bool full = store_state(f->store, NULL, 0) != STORE_OK ||
                 journal_is_full(&f->journal);
     if (row->makes && (full || f->draining)) {
-        refuse(m, MAIL_FULL, full ? "store_full" : "stopping",
-               full ? "the store cannot take more right now: the disk is "
-                      "full or behind"
-                    : "the daemon is stopping");
+        mail_refuse(m, MAIL_FULL, full ? "store_full" : "stopping", NULL,
+                    full ? "the store cannot take more right now: the disk is "
+                           "full or behind"
+                         : "the daemon is stopping");
         m->retry_after_s = 5;
         return;
     }
@@ -208,8 +211,8 @@ note_change(struct flow *f, const struct mail *m)
     if (m->result == MAIL_OK && rows[m->kind].makes &&
         m->kind != MAIL_UPLOAD_CHUNK && m->kind != MAIL_SEND &&
         !journal_change(&f->journal, &x))
-        refuse((struct mail *)m, MAIL_FULL, "store_full",
-               "the store cannot take more right now");
+        mail_refuse((struct mail *)m, MAIL_FULL, "store_full", NULL,
+                    "the store cannot take more right now");
     if (m->kind == MAIL_SEND && m->send.idempotency_key.n &&
         !journal_change(&f->journal, &x))
         return; /* the messages are in the log; only the key is not kept */
@@ -261,7 +264,8 @@ desk_release(struct flow *f, bool all)
         if (!f->held_first)
             f->held_last = NULL;
         if (m->wait_pos > durable) /* not on disk: not promised */
-            refuse(m, MAIL_FULL, "stopping", "the daemon is stopping");
+            mail_refuse(m, MAIL_FULL, "stopping", NULL,
+                        "the daemon is stopping");
         send_back(f, m);
     }
     if (all && !f->unread)
@@ -269,7 +273,7 @@ desk_release(struct flow *f, bool all)
     for (; all && f->unread;) {
         struct mail *m = MPSC_OF(f->unread, struct mail, node);
         f->unread = f->unread->next;
-        refuse(m, MAIL_FULL, "stopping", "the daemon is stopping");
+        mail_refuse(m, MAIL_FULL, "stopping", NULL, "the daemon is stopping");
         send_back(f, m);
     }
 }

@@ -11,6 +11,11 @@
 bool desk_open(struct flow *f);
 void desk_close(struct flow *f);
 
+/* Answers with a refusal. code and pointer are static; pointer may be NULL.
+ * Always false, for `return mail_refuse(...)`. */
+bool mail_refuse(struct mail *m, enum mail_result result, const char *code,
+                 const char *pointer, const char *detail);
+
 /* Handles what came since the last turn. */
 void desk_handle(struct flow *f);
 /* Sends back what became durable; all of it when the flow is stopping. */

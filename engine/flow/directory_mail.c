@@ -12,22 +12,11 @@
 #include "proto/addr.h"
 
 static bool
-refuse(struct mail *m, enum mail_result result, const char *code,
-       const char *pointer, const char *detail)
-{
-    m->result = result;
-    m->code = code;
-    m->pointer = pointer;
-    snprintf(m->detail, sizeof m->detail, "%s", detail);
-    return false;
-}
-
-static bool
 check_name(struct mail *m, struct slice name)
 {
     if (name.n == 0 || name.n > 63)
-        return refuse(m, MAIL_INVALID, "bad_name", "/name",
-                      "name has 1 to 63 octets");
+        return mail_refuse(m, MAIL_INVALID, "bad_name", "/name",
+                           "name has 1 to 63 octets");
     return true;
 }
 
@@ -85,14 +74,14 @@ directory_on_account(struct flow *f, struct mail *m)
     if (!check_name(m, q->name))
         return;
     if (q->smpp.n > 4096) {
-        refuse(m, MAIL_INVALID, "too_long", "/smpp", "smpp is too long");
+        mail_refuse(m, MAIL_INVALID, "too_long", "/smpp", "smpp is too long");
         return;
     }
     struct account *a = directory_add_account(
         &f->directory, q->name, q->per_day, q->smpp, f->wall.ms, q->key);
     if (!a) {
-        refuse(m, MAIL_CONFLICT, "name_taken", "/name",
-               "an account of this name exists already");
+        mail_refuse(m, MAIL_CONFLICT, "name_taken", "/name",
+                    "an account of this name exists already");
         return;
     }
     q->account = a->id;
@@ -136,8 +125,8 @@ give_numbers(struct flow *f, struct mail *m, uint32_t account,
         addr_from_text(q->number[i], NULL, &a);
         rows[i] = directory_find_number(&f->directory, slice_str(a.text));
         if (!rows[i] || rows[i]->account != account)
-            return refuse(m, MAIL_INVALID, "unknown_number", "/numbers",
-                          "numbers holds one that is not the account's");
+            return mail_refuse(m, MAIL_INVALID, "unknown_number", "/numbers",
+                               "numbers holds one that is not the account's");
     }
     return true;
 }
@@ -158,21 +147,21 @@ directory_on_sender(struct flow *f, struct mail *m)
         wish.account = a ? a->id : 0;
     }
     if (!wish.account) {
-        refuse(m, MAIL_INVALID, "account_needed", "/account",
-               "with the admin's key, account names whose sender it is");
+        mail_refuse(m, MAIL_INVALID, "account_needed", "/account",
+                    "with the admin's key, account names whose sender it is");
         return;
     }
     if (!check_name(m, q->name))
         return;
     if (q->external_id.n > 63 || q->smpp_system_id.n > 15) {
-        refuse(m, MAIL_INVALID, "too_long",
-               q->external_id.n > 63 ? "/external_id" : "/smpp_system_id",
-               "this text is too long");
+        mail_refuse(m, MAIL_INVALID, "too_long",
+                    q->external_id.n > 63 ? "/external_id" : "/smpp_system_id",
+                    "this text is too long");
         return;
     }
     if (q->numbers > 64) {
-        refuse(m, MAIL_INVALID, "too_many", "/numbers",
-               "a sender has 64 numbers at most");
+        mail_refuse(m, MAIL_INVALID, "too_many", "/numbers",
+                    "a sender has 64 numbers at most");
         return;
     }
     slice_to_str(q->name, wish.name, sizeof wish.name);
@@ -183,8 +172,8 @@ directory_on_sender(struct flow *f, struct mail *m)
         return;
     struct sender *s = directory_add_sender(&f->directory, &wish, q->key);
     if (!s) {
-        refuse(m, MAIL_CONFLICT, "name_taken", "/name",
-               "a sender of this name or external_id exists already");
+        mail_refuse(m, MAIL_CONFLICT, "name_taken", "/name",
+                    "a sender of this name or external_id exists already");
         return;
     }
     for (unsigned i = 0; i < q->numbers; i++) {
@@ -242,24 +231,25 @@ number_owner(struct flow *f, struct mail *m, const struct number *known,
     struct mail_number *q = &m->number;
     if (m->who.kind == WHO_ACCOUNT) {
         if (known && (known->shared || known->account != m->who.account))
-            return refuse(m, MAIL_CONFLICT, "number_taken", "/number",
-                          "this number is not free");
+            return mail_refuse(m, MAIL_CONFLICT, "number_taken", "/number",
+                               "this number is not free");
         if (q->shared)
-            return refuse(m, MAIL_FORBIDDEN, "admin_only", "/shared",
-                          "shared numbers are made with the admin's key");
+            return mail_refuse(m, MAIL_FORBIDDEN, "admin_only", "/shared",
+                               "shared numbers are made with the admin's key");
         wish->account = m->who.account;
         return true;
     }
     if (q->account.n) {
         struct account *a = directory_find_account(&f->directory, q->account);
         if (!a)
-            return refuse(m, MAIL_INVALID, "unknown_account", "/account",
-                          "account is neither an id nor a name of one");
+            return mail_refuse(m, MAIL_INVALID, "unknown_account", "/account",
+                               "account is neither an id nor a name of one");
         wish->account = q->shared ? 0 : a->id;
         snprintf(wish->account_name, sizeof wish->account_name, "%s", a->name);
     } else if (!q->shared) {
-        return refuse(m, MAIL_INVALID, "account_needed", "/account",
-                      "account names whose number it is (or shared: true)");
+        return mail_refuse(
+            m, MAIL_INVALID, "account_needed", "/account",
+            "account names whose number it is (or shared: true)");
     }
     return true;
 }
@@ -272,16 +262,17 @@ number_links(struct flow *f, struct mail *m, struct number *wish)
         const struct carrier_entry *c =
             directory_find_carrier(&f->directory, q->carrier);
         if (!c || !c->carrier)
-            return refuse(m, MAIL_INVALID, "unknown_carrier", "/carrier",
-                          "carrier is not one of the settings file");
+            return mail_refuse(m, MAIL_INVALID, "unknown_carrier", "/carrier",
+                               "carrier is not one of the settings file");
         wish->carrier = c->id;
     }
     if (q->default_sender.n) {
         const struct sender *s = directory_find_sender(
             &f->directory, wish->account, q->default_sender);
         if (!s)
-            return refuse(m, MAIL_INVALID, "unknown_sender", "/default_sender",
-                          "default_sender is not one of the account's");
+            return mail_refuse(m, MAIL_INVALID, "unknown_sender",
+                               "/default_sender",
+                               "default_sender is not one of the account's");
         wish->default_sender = s->id;
     }
     return true;
@@ -314,9 +305,10 @@ directory_on_number(struct flow *f, struct mail *m)
     enum addr_kind kind = addr_from_text(q->number, NULL, &a);
     if (kind == ADDR_NONE || kind == ADDR_BAD || kind == ADDR_NATIONAL ||
         strlen(a.text) > 20) {
-        refuse(m, MAIL_INVALID, "bad_number", "/number",
-               "number is an E.164 number, a short code, or a name of up to "
-               "11 characters");
+        mail_refuse(
+            m, MAIL_INVALID, "bad_number", "/number",
+            "number is an E.164 number, a short code, or a name of up to "
+            "11 characters");
         return;
     }
     struct number *known =
@@ -383,16 +375,16 @@ pool_numbers(struct flow *f, struct mail *m, uint32_t *ids)
 {
     struct mail_pool *q = &m->pool;
     if (q->numbers == 0 || q->numbers > 1000)
-        return refuse(m, MAIL_INVALID, "bad_numbers", "/numbers",
-                      "a pool has 1 to 1,000 numbers");
+        return mail_refuse(m, MAIL_INVALID, "bad_numbers", "/numbers",
+                           "a pool has 1 to 1,000 numbers");
     for (unsigned i = 0; i < q->numbers; i++) {
         struct addr a;
         addr_from_text(q->number[i], NULL, &a);
         const struct number *n =
             directory_find_number(&f->directory, slice_str(a.text));
         if (!n || !directory_may_use(n, m->who.account))
-            return refuse(m, MAIL_INVALID, "unknown_number", "/numbers",
-                          "numbers holds one that is not the account's");
+            return mail_refuse(m, MAIL_INVALID, "unknown_number", "/numbers",
+                               "numbers holds one that is not the account's");
         ids[i] = n->id;
     }
     return true;
@@ -421,8 +413,8 @@ directory_on_pool(struct flow *f, struct mail *m)
             found = true;
         }
     if (!found) {
-        refuse(m, MAIL_INVALID, "bad_on_conflict", "/on_conflict",
-               "on_conflict is reroute, hold, fail or share");
+        mail_refuse(m, MAIL_INVALID, "bad_on_conflict", "/on_conflict",
+                    "on_conflict is reroute, hold, fail or share");
         return;
     }
     slice_to_str(q->name, wish.name, sizeof wish.name);

@@ -12,6 +12,7 @@
 #include "engine/flow/accept.h"
 #include "engine/flow/apply.h"
 #include "engine/flow/book.h"
+#include "engine/flow/desk.h"
 #include "engine/flow/directory_doc.h"
 #include "engine/flow/doc.h"
 #include "engine/flow/talk.h"
@@ -137,17 +138,6 @@ optout_apply(struct flow *f, const struct fact_opt *x)
 /* ---- mails ----------------------------------------------------------------
  */
 
-static bool
-refuse(struct mail *m, enum mail_result result, const char *code,
-       const char *pointer, const char *detail)
-{
-    m->result = result;
-    m->code = code;
-    m->pointer = pointer;
-    snprintf(m->detail, sizeof m->detail, "%s", detail);
-    return false;
-}
-
 /* Scope and owner of a row that this key may write. */
 static bool
 target(struct flow *f, struct mail *m, enum suppress_scope *scope,
@@ -157,21 +147,22 @@ target(struct flow *f, struct mail *m, enum suppress_scope *scope,
     struct addr a;
     if (addr_from_text(q->subscriber, NULL, &a) != ADDR_NUMBER ||
         !addr_to_u64(slice_str(a.text), subscriber))
-        return refuse(m, MAIL_INVALID, "bad_number", "/subscriber",
-                      "subscriber is an E.164 number, such as +12125550101");
+        return mail_refuse(
+            m, MAIL_INVALID, "bad_number", "/subscriber",
+            "subscriber is an E.164 number, such as +12125550101");
     *scope = SUPPRESS_ACCOUNT;
     if (q->scope.n && !suppress_scope_of(q->scope, scope))
-        return refuse(m, MAIL_INVALID, "bad_scope", "/scope",
-                      "scope is number, account or all");
+        return mail_refuse(m, MAIL_INVALID, "bad_scope", "/scope",
+                           "scope is number, account or all");
     if (*scope == SUPPRESS_ALL && m->who.kind != WHO_ADMIN)
-        return refuse(m, MAIL_FORBIDDEN, "admin_only", "/scope",
-                      "scope all takes the admin's key");
+        return mail_refuse(m, MAIL_FORBIDDEN, "admin_only", "/scope",
+                           "scope all takes the admin's key");
     *owner = m->who.account;
     if (*scope == SUPPRESS_ALL)
         *owner = 0;
     if (*scope == SUPPRESS_ACCOUNT && *owner == 0)
-        return refuse(m, MAIL_INVALID, "account_needed", "/scope",
-                      "use an account's key, or scope all");
+        return mail_refuse(m, MAIL_INVALID, "account_needed", "/scope",
+                           "use an account's key, or scope all");
     if (*scope == SUPPRESS_NUMBER) {
         struct addr n;
         addr_from_text(q->number, NULL, &n);
@@ -179,8 +170,8 @@ target(struct flow *f, struct mail *m, enum suppress_scope *scope,
             directory_find_number(&f->directory, slice_str(n.text));
         if (!row || (m->who.kind != WHO_ADMIN &&
                      (row->shared || row->account != m->who.account)))
-            return refuse(m, MAIL_INVALID, "unknown_number", "/number",
-                          "number must be one of the account's own");
+            return mail_refuse(m, MAIL_INVALID, "unknown_number", "/number",
+                               "number must be one of the account's own");
         *owner = row->id;
     }
     return true;
@@ -189,9 +180,9 @@ target(struct flow *f, struct mail *m, enum suppress_scope *scope,
 void
 optout_on_suppress(struct flow *f, struct mail *m)
 {
-    enum suppress_scope scope;
-    uint32_t owner;
-    uint64_t subscriber;
+    enum suppress_scope scope = SUPPRESS_ACCOUNT;
+    uint32_t owner = 0;
+    uint64_t subscriber = 0;
     struct mail_suppression *q = &m->suppression;
     if (!target(f, m, &scope, &owner, &subscriber))
         return;

@@ -7,18 +7,10 @@
 #include <stdio.h>
 
 #include "engine/flow/apply.h"
+#include "engine/flow/desk.h"
 #include "engine/flow/flow.h"
 
 enum step { STEP_BEGIN, STEP_END, STEP_GIVEN_UP };
-
-static void
-refuse(struct mail *m, enum mail_result result, const char *code,
-       const char *detail)
-{
-    m->result = result;
-    m->code = code;
-    snprintf(m->detail, sizeof m->detail, "%s", detail);
-}
 
 static void
 write_step(struct flow *f, struct mail *m, const struct campaign *c,
@@ -44,13 +36,13 @@ static void
 begin(struct flow *f, struct mail *m, struct campaign *c)
 {
     if (c->state != CAMPAIGN_DRAFT) {
-        refuse(m, MAIL_CONFLICT, "wrong_state",
-               "recipients can only be changed while it is a draft");
+        mail_refuse(m, MAIL_CONFLICT, "wrong_state", NULL,
+                    "recipients can only be changed while it is a draft");
         return;
     }
     if (c->upload) {
-        refuse(m, MAIL_CONFLICT, "upload_open",
-               "another upload to this campaign is under way");
+        mail_refuse(m, MAIL_CONFLICT, "upload_open", NULL,
+                    "another upload to this campaign is under way");
         return;
     }
     m->upload.upload = f->next_upload;
@@ -120,8 +112,8 @@ campaign_on_upload(struct flow *f, struct mail *m)
         return;
     }
     if (c->upload == 0 || c->upload != q->upload) {
-        refuse(m, MAIL_CONFLICT, "upload_gone",
-               "this upload has ended already");
+        mail_refuse(m, MAIL_CONFLICT, "upload_gone", NULL,
+                    "this upload has ended already");
         return;
     }
     switch (m->kind) {
