@@ -7,7 +7,7 @@
 #include "engine/flow/book.h"
 
 /* Digests of what came are remembered so long. */
-enum { SEEN_MS = 600000 };
+enum { SEEN_MS = 310000 }; /* beyond OTHER_SESSION_MS of inbound.c */
 
 void
 apply_inbound(struct flow *f, uint64_t pos, const struct fact_inbound *x)

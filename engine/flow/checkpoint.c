@@ -158,7 +158,7 @@ static void
 load_seen(struct flow *f, const uint64_t *r)
 {
     map_put(&f->replies_seen, r[0], r[1]);
-    due_put(&f->forget, f->wall.ms + 600000, r[0], r[1]);
+    due_put(&f->forget, f->wall.ms + 310000, r[0], r[1]);
 }
 
 static void
