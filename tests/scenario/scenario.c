@@ -37,7 +37,8 @@ path_of(int file)
     return path;
 }
 
-START_TEST(as_written)
+/* Invariant 7, after each step of the file; and what the file expects. */
+START_TEST(ram_after_replay_equals_ram_before_the_crash)
 {
     script_run(path_of(_i / WAYS), &ways[_i % WAYS]);
 }
@@ -63,7 +64,8 @@ main(int argc, char **argv)
             continue;
         TCase *t = tcase_create(files[i].name);
         tcase_set_timeout(t, 120);
-        tcase_add_loop_test(t, as_written, i * WAYS, (i + 1) * WAYS);
+        tcase_add_loop_test(t, ram_after_replay_equals_ram_before_the_crash,
+                            i * WAYS, (i + 1) * WAYS);
         if (files[i].killed_steps)
             tcase_add_loop_test(t, restart_at_any_step_loses_nothing, i * 1000,
                                 i * 1000 + (int)files[i].killed_steps);
