@@ -195,7 +195,8 @@ START_TEST(a_part_answered_twice_is_submitted_once)
     at = put_taken(5, at, 0, "late");
     put_taken(5, at, 0, "second");
     world_commit(2000);
-    ck_assert_str_eq(hear_all(as_ana), "message.submitted\n");
+    ck_assert_str_eq(hear_all(as_ana),
+                     "message.uncertain\nmessage.submitted\n");
 }
 END_TEST
 
