@@ -300,7 +300,7 @@ daemon_audit(const struct config *config, FILE *out)
     s.read_only = true;
     if (store_open(&s, clock_wall().ms, &store, why) != STORE_OK)
         return fail(config->data_dir, why);
-    unsigned faults = audit_run(store, out);
+    unsigned faults = audit_run(store, config->retention.messages_s, out);
     store_close(store);
     return faults ? EXIT_FAULTS : EXIT_CLEAN;
 }

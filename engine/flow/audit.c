@@ -23,6 +23,7 @@ struct audit {
     struct map flights; /* message << 8 | part */
     uint64_t facts, oldest;
     uint64_t newest_ms; /* of the log's last block */
+    uint64_t retention_ms;
 };
 
 __attribute__((format(printf, 2, 3))) static void
@@ -55,6 +56,13 @@ link_up(struct audit *a, uint64_t message, uint64_t pos, uint64_t prev,
 }
 
 static void
+talk_about(struct audit *a, uint64_t subscriber, uint64_t pos, uint64_t at_ms)
+{
+    if (at_ms + a->retention_ms >= a->newest_ms)
+        map_put(&a->talks, flow_talk_key(subscriber), pos);
+}
+
+static void
 on_sent(struct audit *a, uint64_t pos, const struct fact_sent *x)
 {
     uint64_t now = 0;
@@ -66,7 +74,7 @@ on_sent(struct audit *a, uint64_t pos, const struct fact_sent *x)
             keep ? (unsigned)now - 1 : MSG_SUBMITTED);
     map_put(&a->flights, flight_key(x->message, (unsigned)x->part), 1);
     if (x->part == 0)
-        map_put(&a->talks, flow_talk_key(x->subscriber), pos);
+        talk_about(a, x->subscriber, pos, x->at_ms);
 }
 
 static void
@@ -125,7 +133,7 @@ see(struct audit *a, uint64_t pos, struct slice fact)
         if (fact_accept_get(fact, &u.accept)) {
             link_up(a, u.accept.message, pos, 0,
                     u.accept.send_at_ms ? MSG_ACCEPTED : MSG_QUEUED);
-            map_put(&a->talks, flow_talk_key(u.accept.subscriber), pos);
+            talk_about(a, u.accept.subscriber, pos, u.accept.at_ms);
             return;
         }
         break;
@@ -166,7 +174,7 @@ see(struct audit *a, uint64_t pos, struct slice fact)
     case FACT_REPLY:
         if (fact_reply_get(fact, &u.reply)) {
             link_up(a, u.reply.message, pos, 0, MSG_RECEIVED);
-            map_put(&a->talks, flow_talk_key(u.reply.subscriber), pos);
+            talk_about(a, u.reply.subscriber, pos, u.reply.at_ms);
             return;
         }
         break;
@@ -294,9 +302,9 @@ tell(void *arg, const char *line)
 }
 
 unsigned
-audit_run(struct store *store, FILE *out)
+audit_run(struct store *store, uint64_t retention_s, FILE *out)
 {
-    struct audit a = {.out = out};
+    struct audit a = {.out = out, .retention_ms = retention_s * 1000};
     char why[STORE_WHY_BYTES] = "";
     static const struct flow_settings settings = {.retry_attempts = 5};
     store_audit(store, tell, &a);

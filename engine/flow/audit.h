@@ -10,11 +10,13 @@
 #ifndef ENGINE_FLOW_AUDIT_H
 #define ENGINE_FLOW_AUDIT_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 struct store;
 
 /* Prints each fault (the first hundred) and a summary. Returns how many. */
-unsigned audit_run(struct store *store, FILE *out);
+/* retention_s: older conversations may be forgotten by the index. */
+unsigned audit_run(struct store *store, uint64_t retention_s, FILE *out);
 
 #endif

@@ -109,6 +109,15 @@ talk_next_reference(struct flow *f, uint64_t subscriber)
 /* 16: a retry is among the newest that was said. */
 enum { ORDER_STEPS = 16 };
 
+/* It will go as soon as it may; a campaign that is paused holds its own. */
+static bool
+goes_soon(struct flow *f, uint64_t message)
+{
+    const struct campaign *c = campaign_of(f, message);
+    return word_state(book_word(f, message)) == MSG_QUEUED &&
+           (!c || c->state == CAMPAIGN_RUNNING);
+}
+
 bool
 talk_must_wait(struct flow *f, uint32_t sender, uint64_t subscriber,
                uint64_t message)
@@ -124,7 +133,7 @@ talk_must_wait(struct flow *f, uint32_t sender, uint64_t subscriber,
     for (unsigned i = 0; i < ORDER_STEPS && talk_read(f, pos, &t);
          i++, pos = t.before)
         if (t.sent && t.sender == sender && t.message != message &&
-            word_state(book_word(f, t.message)) == MSG_QUEUED)
+            goes_soon(f, t.message))
             return true;
     return false;
 }

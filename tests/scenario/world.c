@@ -432,7 +432,7 @@ audit_copy(struct store *s)
     char *text = NULL;
     size_t n = 0;
     FILE *out = open_memstream(&text, &n);
-    unsigned faults = audit_run(s, out);
+    unsigned faults = audit_run(s, 90 * 86400, out);
     fclose(out);
     if (faults)
         world_fail("the audit of a copy finds:\n%s", text);
