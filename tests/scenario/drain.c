@@ -126,12 +126,14 @@ drain_after_kill(void)
         world_jump(ROUND_MS);
         idle = any || first_waiting(world.flow) ? 0 : idle + 1;
         if (i == ROUNDS_MAX / 2) /* beyond every schedule of the scenarios */
-            world_jump(UINT64_C(86400000) * 3);
+            world_jump(UINT64_C(86400000) * 15);
     }
     uint64_t m = first_waiting(world.flow);
-    if (m)
+    if (m) {
+        world_print_log();
         world_fail("message %llu is %s for ever", (unsigned long long)m,
                    state_name(word_state(book_word(world.flow, m))));
+    }
     judge(world.flow);
     world_check_counts();
 }

@@ -154,6 +154,10 @@ dump_flights(struct flow *f, struct lines *l)
     }
     for (size_t i = 0; i < f->doubts; i++) {
         const struct doubt *d = &f->doubt[i];
+        /* Older ones are forgotten by time alone (sweep.c). */
+        if (d->at_ms + (uint64_t)f->settings->unknown_after_s * 1000 <
+            f->wall.ms)
+            continue;
         say(l,
             "doubt %06llu part %u of %u at %llu to %llu carrier %u number %u",
             LLU(d->message), d->part, d->parts, LLU(d->at_ms),
@@ -199,7 +203,7 @@ dump_again(struct flow *f, struct lines *l)
 static void
 dump_memory(struct flow *f, struct lines *l)
 {
-    enum { SEEN_MS = 600000 };
+    enum { SEEN_MS = 300000 }; /* older ones repeat nobody (inbound.c) */
     uint64_t key, pos;
     struct slice fact;
     struct fact_inbound in;
@@ -233,10 +237,10 @@ dump_threads(struct flow *f, struct lines *l)
         if (x)
             say(l,
                 "thread %04u of %u with %u to %llu from %u unread %u closed %u "
-                "last %llu at %llu waiting %llu older %u %u",
+                "last %llu at %llu waiting %llu",
                 i, x->sender, x->assignee, LLU(x->subscriber), x->number,
                 x->unread, x->closed, LLU(x->last_message), LLU(x->last_ms),
-                LLU(x->waiting_ms), x->by_sender.older, x->by_account.older);
+                LLU(x->waiting_ms));
     }
 }
 

@@ -211,6 +211,8 @@ script_judge(const struct step *s, enum mail_result result, const char *code,
              const char *detail)
 {
     const char *wish = step_value(s, "refused");
+    if (step_has(s, "maybe"))
+        return; /* either will do */
     bool refused = result != MAIL_OK;
     const char *is = code ? code : result == MAIL_NOT_FOUND ? "not_found" : "";
     if (!wish && refused)
@@ -290,7 +292,7 @@ script_run(const char *path, const struct script_way *way)
     fclose(in);
     if (!world.flow)
         world_open();
-    if (way->kill_at)
+    if (way->kill_at || way->drain)
         drain_after_kill();
     check_all();
     world_check_ends();

@@ -29,6 +29,7 @@ struct script_way {
     const char *name;
     unsigned checkpoint_each; /* a checkpoint after every so many steps */
     unsigned kill_at;         /* the last step: then a kill and a drain */
+    bool drain;               /* after the last step of the file too */
 };
 
 /* Runs a file; fails the test when a step fails. Returns how many steps

@@ -3,6 +3,7 @@
  *
  *   answer MESSAGE[/PART] ok [id ID] [late] | status N [late]
  *   answer all ok          (ids are made up)
+ *   fate SEED              (of each part that is out, by chance)
  *   lose MESSAGE[/PART] unsent|unknown|timeout
  *   receipt ID|MESSAGE[/PART] STAT [on CARRIER] [phone P] [number N]
  *           [session N]    (of a message: its id and addresses)
@@ -72,6 +73,45 @@ on_answer(const struct step *s)
     const char *id = step_value(s, "id");
     uint32_t status = (uint32_t)step_number(s, "status", 0);
     fake_answer(p, status, id ? id : "", late);
+    settle(s);
+}
+
+/* What a carrier may do to a part, mostly good; and a receipt, mostly. */
+static void
+fate_of(struct fake_part *p, unsigned dice)
+{
+    static unsigned serial;
+    static const uint32_t refusals[] = {ESME_RTHROTTLED, ESME_RSYSERR,
+                                        ESME_RINVDSTADR};
+    static const enum part_loss losses[] = {LOSS_UNKNOWN, LOSS_TIMED_OUT};
+    char id[32];
+    if (dice % 8 == 0)
+        return; /* it takes its time */
+    if (dice % 8 == 1) {
+        fake_lose(p, losses[dice / 8 % 2]);
+        return;
+    }
+    if (dice % 8 == 2) {
+        fake_answer(p, refusals[dice / 8 % 3], "", false);
+        return;
+    }
+    snprintf(id, sizeof id, "fate%u", ++serial);
+    fake_answer(p, 0, id, false);
+    if (dice / 8 % 4)
+        receipt_deliver(p->carrier, id, p->to, p->from,
+                        dice / 32 % 8 ? "DELIVRD" : "UNDELIV", 1);
+}
+
+static void
+on_fate(const struct step *s)
+{
+    uint64_t seed = strtoull(step_word(s, 1), NULL, 10) * 2654435761u + 1;
+    unsigned n = fake_parts();
+    for (unsigned i = 0; i < n; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        if (fake_part(i)->state == FAKE_OUT)
+            fate_of(fake_part(i), (unsigned)(seed >> 40));
+    }
     settle(s);
 }
 
@@ -163,7 +203,7 @@ on_up(const struct step *s)
 }
 
 const struct step_row steps_carrier[] = {
-    {"answer", on_answer}, {"lose", on_lose},     {"receipt", on_receipt},
-    {"phone", on_phone},   {"window", on_window}, {"up", on_up},
-    {"down", on_up},       {NULL, NULL},
+    {"answer", on_answer},   {"fate", on_fate},   {"lose", on_lose},
+    {"receipt", on_receipt}, {"phone", on_phone}, {"window", on_window},
+    {"up", on_up},           {"down", on_up},     {NULL, NULL},
 };

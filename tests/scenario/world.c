@@ -27,6 +27,8 @@ char world_place[256] = "?";
 /* 2026-03-02T08:00:00Z: a Monday. */
 static uint64_t wall0_ms = UINT64_C(1772438400000);
 static uint64_t clock_ms;
+/* No two turns of a real loop begin in the same microsecond. */
+static uint64_t turn_us; /* it only grows: what was due stays due */
 
 _Noreturn void
 world_fail(const char *format, ...)
@@ -52,7 +54,7 @@ on_breach(const char *what)
 static struct mono
 fake_mono(void)
 {
-    return (struct mono){(clock_ms + 10000) * 1000};
+    return (struct mono){(clock_ms + 10000) * 1000 + turn_us};
 }
 
 static struct wall
@@ -109,7 +111,7 @@ void
 world_init(void)
 {
     world = (struct world){0};
-    clock_ms = 0;
+    clock_ms = turn_us = 0;
     fake_reset();
     fake_is_durable = is_durable;
     fake_breach = on_breach;
@@ -202,6 +204,7 @@ world_fini(void)
 void
 world_turn(void)
 {
+    turn_us++;
     loop_turn(world.loop, 0);
 }
 
@@ -391,8 +394,8 @@ copy_one(const char *path, const struct stat *st, int type, struct FTW *at)
 }
 
 /* The log, for the person who reads the failure. */
-static void
-print_log(void)
+void
+world_print_log(void)
 {
     uint64_t pos = store_oldest(world.store);
     struct slice fact;
@@ -411,7 +414,7 @@ differ(const char *before, const char *after)
     while (*before && *after) {
         size_t a = strcspn(before, "\n"), b = strcspn(after, "\n");
         if (a != b || memcmp(before, after, a) != 0) {
-            print_log();
+            world_print_log();
             world_fail("RAM after replay differs from RAM before:\n"
                        "  before: %.*s\n  after:  %.*s",
                        (int)a, before, (int)b, after);
@@ -533,7 +536,7 @@ world_check_ends(void)
         struct fact_lost l;
         struct fact_state s;
         struct fact_sent x;
-        if (fact_sent_get(fact, &x))
+        if (fact_sent_get(fact, &x) && x.part == 0)
             see_end(&e, x.message, MSG_SUBMITTED);
         else if (fact_answer_get(fact, &a))
             see_end(&e, a.message, a.state);

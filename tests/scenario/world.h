@@ -83,6 +83,9 @@ void world_check_counts(void);
 /* Each message came to one final state, once (invariant 3). */
 void world_check_ends(void);
 
+/* The log to stderr, for the person who reads a failure. */
+void world_print_log(void);
+
 /* dump.c: what RAM holds that a replay must give again, as lines. The
  * caller frees it. */
 char *world_dump(struct flow *f);
