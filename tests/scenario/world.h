@@ -44,6 +44,7 @@ void world_init(void);
 void world_open(void);
 /* Closes all and removes the directory. */
 void world_fini(void);
+void world_remove_tree(const char *dir);
 /* Keeps a text as long as the world. */
 const char *world_keep(const char *text);
 
