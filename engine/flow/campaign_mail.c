@@ -250,7 +250,7 @@ void
 campaign_on_list(struct flow *f, struct mail *m)
 {
     struct mail_campaign *q = &m->campaign;
-    unsigned limit = q->limit && q->limit <= 1000 ? q->limit : 100;
+    unsigned limit = mail_limit(q->limit);
     struct campaign_view *rows = room_for(m, limit);
     for (size_t i = f->campaigns.rows; i-- > 0 && q->count < limit;) {
         struct campaign *c = f->campaigns.row[i];

@@ -140,25 +140,42 @@ save_map(const struct map *m, struct rest_writer *w)
         rest_put(w, r, 2);
 }
 
+/* What leaves a map by time, with that time. */
+static void
+save_forgettable(struct flow *f, const struct map *m, struct rest_writer *w)
+{
+    uint64_t pos;
+    for (size_t i = 0; i < f->forget.used; i++) {
+        const struct due_entry *e = &f->forget.heap[i];
+        uint64_t r[3] = {e->when, e->a, e->b};
+        if (map_get(m, e->a, &pos) && pos == e->b)
+            rest_put(w, r, 3);
+    }
+}
+
+static void
+load_forgettable(struct flow *f, struct map *m, const uint64_t *r)
+{
+    map_put(m, r[1], r[2]);
+    due_put(&f->forget, r[0], r[1], r[2]);
+}
+
 static void
 load_unmatched(struct flow *f, const uint64_t *r)
 {
-    map_put(&f->unmatched, r[0], r[1]);
-    due_put(&f->forget, f->wall.ms + FLOW_UNMATCHED_MS, r[0], r[1]);
+    load_forgettable(f, &f->unmatched, r);
 }
 
 static void
 load_pair(struct flow *f, const uint64_t *r)
 {
-    map_put(&f->unmatched_pair, r[0], r[1]);
-    due_put(&f->forget, f->wall.ms + FLOW_UNMATCHED_MS, r[0], r[1]);
+    load_forgettable(f, &f->unmatched_pair, r);
 }
 
 static void
 load_seen(struct flow *f, const uint64_t *r)
 {
-    map_put(&f->replies_seen, r[0], r[1]);
-    due_put(&f->forget, f->wall.ms + 310000, r[0], r[1]);
+    load_forgettable(f, &f->replies_seen, r);
 }
 
 static void
@@ -246,19 +263,19 @@ load_extent(struct flow *f, const uint64_t *r)
 static void
 save_unmatched(struct flow *f, struct rest_writer *w)
 {
-    save_map(&f->unmatched, w);
+    save_forgettable(f, &f->unmatched, w);
 }
 
 static void
 save_pairs(struct flow *f, struct rest_writer *w)
 {
-    save_map(&f->unmatched_pair, w);
+    save_forgettable(f, &f->unmatched_pair, w);
 }
 
 static void
 save_seen(struct flow *f, struct rest_writer *w)
 {
-    save_map(&f->replies_seen, w);
+    save_forgettable(f, &f->replies_seen, w);
 }
 
 static void
@@ -317,14 +334,14 @@ static const struct section {
     {REST_DOUBTS, 5, save_doubts, load_doubt},
     {REST_DELAYED, 3, save_delayed, load_delayed},
     {REST_AGAIN, 4, save_again, load_again},
-    {REST_UNMATCHED, 2, save_unmatched, load_unmatched},
-    {REST_SEEN, 2, save_seen, load_seen},
+    {REST_UNMATCHED, 3, save_unmatched, load_unmatched},
+    {REST_SEEN, 3, save_seen, load_seen},
     {REST_STRAYS, 1, save_strays, load_stray},
     {REST_JOINTS, 1, save_joints, load_joint},
     {REST_SOURCES, 5, save_sources, load_source},
     {REST_PARTIAL, 2, save_partial, load_partial},
     {REST_DAYS, 4, save_days, load_day},
-    {REST_PAIRS, 2, save_pairs, load_pair},
+    {REST_PAIRS, 3, save_pairs, load_pair},
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 

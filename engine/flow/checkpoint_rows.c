@@ -181,7 +181,9 @@ static int
 by_time(const void *a, const void *b)
 {
     const struct thread *x = a, *y = b;
-    return x->last_ms < y->last_ms ? -1 : x->last_ms > y->last_ms;
+    if (x->last_ms != y->last_ms)
+        return x->last_ms < y->last_ms ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
 }
 
 static void

@@ -85,6 +85,14 @@ mail_create(enum mail_kind kind, struct who who)
     return m;
 }
 
+unsigned
+mail_limit(unsigned asked)
+{
+    if (asked == 0)
+        return 100;
+    return asked < 1001 ? asked : 1001;
+}
+
 void
 mail_free(struct mail *m)
 {

@@ -389,6 +389,10 @@ void mail_free(struct mail *m);
  * try again) or the engine is stopping; the mail is then still the door's. */
 MUST_CHECK bool mail_post(struct flow *f, struct mail *m);
 
+/* Rows that a list gives: 100 when nothing was asked, 1,001 at most (the
+ * door asks for one more than it shows). */
+unsigned mail_limit(unsigned asked);
+
 /* The door's end of the way back: mails whose answers are ready. Returns
  * them as a list by node.next, oldest first, NULL when none. fd is readable
  * when there are some. Courier thread only; it calls done() on each. */

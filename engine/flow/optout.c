@@ -227,7 +227,7 @@ optout_on_suppressed(struct flow *f, struct mail *m)
     uint64_t after = 0;
     if (q->after.n && !addr_to_u64(q->after, &after))
         after = 0;
-    unsigned limit = q->limit && q->limit <= 1000 ? q->limit : 100;
+    unsigned limit = mail_limit(q->limit);
     q->rows = m->answer = calloc(limit, sizeof *q->rows);
     uint8_t at[SUPPRESS_KEY_BYTES];
     struct slice key, doc;

@@ -16,6 +16,7 @@
 #include "engine/flow/answer.h"
 #include "engine/flow/apply.h"
 #include "engine/flow/checkpoint.h"
+#include "engine/flow/sweep.h"
 
 bool
 recover_replay(struct flow *f, char why[STORE_WHY_BYTES])
@@ -129,6 +130,7 @@ recover_finish(struct flow *f)
     uint64_t pos = journal_boot(&f->journal, &boot);
     if (pos)
         apply_boot(f, pos, &boot);
+    sweep_forget(f);
     doubt_flights(f);
     end_uploads(f);
     finish_partial(f);

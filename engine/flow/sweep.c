@@ -55,8 +55,8 @@ sweep_receipts(struct flow *f)
     }
 }
 
-static void
-forget(struct flow *f)
+void
+sweep_forget(struct flow *f)
 {
     struct due_entry e;
     uint64_t pos;
@@ -109,7 +109,7 @@ sweep_tick(struct flow *f)
     if (f->wall.ms - f->swept_ms >= SWEEP_MS) {
         f->swept_ms = f->wall.ms;
         sweep_receipts(f);
-        forget(f);
+        sweep_forget(f);
         idempotency_expire(f);
         forget_doubts(f);
     }

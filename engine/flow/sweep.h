@@ -13,5 +13,7 @@
 #include "engine/flow/flow.h"
 
 void sweep_tick(struct flow *f);
+/* Lets go of what is only remembered for a while (after a replay too). */
+void sweep_forget(struct flow *f);
 
 #endif

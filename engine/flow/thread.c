@@ -77,6 +77,13 @@ unlink_from(struct threads *t, struct thread_list *list, struct thread *x,
     list->threads--;
 }
 
+/* By time, and by id when times are equal: a page's cursor needs one order. */
+static bool
+is_newer(const struct thread *a, const struct thread *b)
+{
+    return a->last_ms != b->last_ms ? a->last_ms > b->last_ms : a->id > b->id;
+}
+
 /* In its place by time: nearly always the front. */
 static void
 link_into(struct threads *t, struct thread_list *list, struct thread *x,
@@ -84,7 +91,7 @@ link_into(struct threads *t, struct thread_list *list, struct thread *x,
 {
     struct thread_link *l = link_of(x, sender);
     uint32_t newer = 0, older = list->newest;
-    while (older && t->row[older]->last_ms > x->last_ms) {
+    while (older && is_newer(t->row[older], x)) {
         newer = older;
         older = link_of(t->row[older], sender)->older;
     }

@@ -105,7 +105,7 @@ thread_on_list(struct flow *f, struct mail *m)
         if (!addr_to_u64(slice_str(a.text), &subscriber))
             return;
     }
-    unsigned limit = q->limit && q->limit <= 1000 ? q->limit : 100;
+    unsigned limit = mail_limit(q->limit);
     q->rows = m->answer = calloc(limit, sizeof *q->rows);
     if (!q->rows)
         abort();

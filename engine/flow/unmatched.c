@@ -38,7 +38,7 @@ void
 unmatched_on_list(struct flow *f, struct mail *m)
 {
     struct mail_unmatched *q = &m->unmatched;
-    unsigned limit = q->limit && q->limit <= 1000 ? q->limit : 100;
+    unsigned limit = mail_limit(q->limit);
     q->positions = m->answer = calloc(limit, sizeof *q->positions);
     if (!q->positions)
         abort();
