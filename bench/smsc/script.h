@@ -8,7 +8,7 @@
  *         [before answer] [other bind] [times N]
  *   answer dest DEST never|after 5s [times N]
  *   send from NUMBER to NUMBER "text" at 500ms [parts 3,1,2]
- *   drop bind N|all at 2s [politely]
+ *   drop all | drop bind N at 2s [politely]
  *   throttle N/s from 1s to 5s
  *   stall from 1s to 5s
  *   clock start|bind

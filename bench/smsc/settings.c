@@ -186,7 +186,7 @@ static const char after[] =
     "        [before answer] [other bind] [times N]\n"
     "  answer dest DEST never|after 5s [times N]\n"
     "  send from NUMBER to NUMBER \"text\" at 500ms [parts 3,1,2]\n"
-    "  drop bind N|all at 2s [politely]\n"
+    "  drop all | drop bind N at 2s [politely]\n"
     "  throttle 100/s from 1s to 5s\n"
     "  stall from 1s to 5s\n"
     "Texts may hold {n} (running number), {from} (the phone), {to} (the "
