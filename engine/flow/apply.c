@@ -168,6 +168,24 @@ apply_recipients(struct flow *f, uint64_t pos, const struct fact_recipients *x)
         campaign_add_chunk(f, c, pos, x->message, (uint32_t)x->rows);
 }
 
+/* Which part of a long message leaves next; only the one that was due moves
+ * it on, so that none is forgotten. */
+static void
+follow_partial(struct flow *f, const struct fact_sent *x)
+{
+    uint64_t next = 0;
+    if (x->attempt > 0 || x->parts < 2)
+        return;
+    map_get(&f->partial, x->message, &next);
+    if ((next & 255) != x->part)
+        return;
+    if (x->part + 1 < x->parts)
+        map_put(&f->partial, x->message,
+                x->carrier << 16 | x->parts << 8 | (x->part + 1));
+    else
+        map_take(&f->partial, x->message, NULL);
+}
+
 void
 apply_sent(struct flow *f, uint64_t pos, const struct fact_sent *x)
 {
@@ -179,11 +197,7 @@ apply_sent(struct flow *f, uint64_t pos, const struct fact_sent *x)
     book_move(f, x->message, keep ? now : MSG_SUBMITTED, flags, pos);
     if (x->part == 0)
         store_index_put(f->talks, flow_talk_key(x->subscriber), pos);
-    if (x->attempt == 0 && x->part + 1 < x->parts)
-        map_put(&f->partial, x->message,
-                x->carrier << 16 | x->parts << 8 | (x->part + 1));
-    else if (x->attempt == 0 && x->parts > 1)
-        map_take(&f->partial, x->message, NULL);
+    follow_partial(f, x);
     struct campaign *c = campaign_of(f, x->message);
     if (c) {
         c->parts_submitted++;
@@ -222,6 +236,8 @@ apply_answer(struct flow *f, uint64_t pos, const struct fact_answer *x)
     bool flew = flight_end(f, x->message, (unsigned)x->part, &was);
     doubt_end(f, x->message, (unsigned)x->part);
     book_move(f, x->message, (enum message_state_kind)x->state, 0, pos);
+    if (state_is_final((enum message_state_kind)x->state) && f->partial.used)
+        map_take(&f->partial, x->message, NULL); /* the rest stays here */
     if (x->smsc_id.n) {
         char id[256];
         slice_to_str(x->smsc_id, id, sizeof id);

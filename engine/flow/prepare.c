@@ -322,6 +322,10 @@ submit_prepare_again(struct flow *f, uint64_t message, struct again a,
     if (!book_story(f, message, &s) ||
         s.attempt[a.part == SCHED_WHOLE ? 0 : a.part] != a.attempt)
         return PREPARED_GONE;
+    /* Parts that never left go in order. */
+    if (a.part > 0 && a.part != SCHED_WHOLE && a.attempt == 0 &&
+        s.attempt[a.part - 1] == 0)
+        return PREPARED_WAIT;
     if (s.single) {
         take_accept(f, &s.accept, o);
     } else {
