@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 /* ---- engine thread -------------------------------------------------------
  */
@@ -313,6 +314,7 @@ store_checkpoint_main(void *store)
 {
     struct store *s = store;
     struct store_checkpoint *c;
+    prctl(PR_SET_NAME, "checkpoint");
     while ((c = next_checkpoint(s)) != NULL) {
         if (!atomic_load(&s->failed))
             (void)commit_checkpoint(s, c);

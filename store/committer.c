@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/statvfs.h>
 #include <time.h>
 
@@ -172,9 +173,21 @@ commit_surely(struct store *s, const struct store_batch *b, const char *where,
 }
 
 static void
+count_time(struct store *s, uint64_t took_us)
+{
+    unsigned step = 0;
+    while (step < STORE_COMMIT_STEPS && took_us > store_commit_step_us(step))
+        step++;
+    if (step < STORE_COMMIT_STEPS)
+        atomic_fetch_add(&s->commit_steps[step], 1);
+    atomic_fetch_add(&s->commit_us_sum, took_us);
+}
+
+static void
 settle(struct store *s, struct store_batch *b, uint64_t took_us)
 {
     uint64_t nth = atomic_fetch_add(&s->commits, 1);
+    count_time(s, took_us);
     atomic_fetch_add(&s->facts, b->facts);
     atomic_fetch_add(&s->log_bytes, b->used);
     atomic_store(&s->durable, b->first_pos + b->used);
@@ -334,6 +347,7 @@ store_committer_main(void *store)
     struct store *s = store;
     uint64_t upkeep_us = 0;
     bool end = false;
+    prctl(PR_SET_NAME, "store"); /* so that top -H tells the threads apart */
     while (!end) {
         if (store_mono_us() >= upkeep_us) {
             upkeep(s);

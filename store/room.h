@@ -89,6 +89,8 @@ struct store {
 
     /* statistics, each set by one thread */
     _Atomic uint64_t commits, facts, log_bytes, checkpoints, full_waits;
+    _Atomic uint64_t commit_us_sum;
+    _Atomic uint64_t commit_steps[STORE_COMMIT_STEPS];
     _Atomic uint64_t disk_free;
     _Atomic uint64_t cpu_ns;
 };

@@ -465,8 +465,11 @@ store_stats(const struct store *s, struct store_stats *out)
         .full_waits = atomic_load(&s->full_waits),
         .disk_free_bytes = atomic_load(&s->disk_free),
         .segments = atomic_load(&s->log.segments),
+        .commit_us_sum = atomic_load(&s->commit_us_sum),
         .thread_cpu_s = (double)atomic_load(&s->cpu_ns) / 1e9,
     };
+    for (unsigned i = 0; i < STORE_COMMIT_STEPS; i++)
+        out->commit_steps[i] = atomic_load(&s->commit_steps[i]);
     size_t n = out->commits < COMMIT_TIMES ? out->commits : COMMIT_TIMES;
     if (n == 0)
         return;

@@ -218,10 +218,21 @@ store_after(struct store_reader *r, enum store_table table, struct slice after,
  * wall_ms and which end below keep_pos. */
 void store_expire(struct store *s, uint64_t wall_ms, uint64_t keep_pos);
 
+/* Commits are counted by time in quarters of an octave from 64 us to 7 s. */
+enum { STORE_COMMIT_STEPS = 68 };
+/* A commit counted in this step took at most so long. */
+static inline uint64_t
+store_commit_step_us(unsigned step)
+{
+    return (uint64_t)(4 + step % 4) * 16 << (step / 4);
+}
+
 struct store_stats {
     uint64_t commits, facts, log_bytes, checkpoints, runs, full_waits;
     uint64_t commit_us_p50, commit_us_p99,
         commit_us_max; /* of the last 1,024 */
+    uint64_t commit_us_sum;
+    uint64_t commit_steps[STORE_COMMIT_STEPS]; /* slower ones in none */
     uint64_t disk_free_bytes;
     unsigned segments;
     double thread_cpu_s;

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "engine/core/loop.h"
@@ -135,6 +136,7 @@ static void *
 work(void *arg)
 {
     struct shared *s = arg;
+    prctl(PR_SET_NAME, "resolver");
     pthread_mutex_lock(&s->lock);
     for (;;) {
         while (!s->first && !s->stopping) {

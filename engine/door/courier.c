@@ -10,6 +10,7 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 
 #include "engine/core/clock.h"
 #include "engine/door/request.h"
@@ -78,6 +79,7 @@ courier_run(void *arg)
     struct door *d = arg;
     uint64_t watched = now_ms();
     uint64_t stop_at = 0;
+    prctl(PR_SET_NAME, "courier");
     struct pollfd fds[2] = {
         {.fd = mail_ready_fd(d->flow), .events = POLLIN},
         {.fd = d->wake_fd, .events = POLLIN},

@@ -4,6 +4,7 @@
  * Rows of the process stand in core/metrics.def; the store counts by itself
  * (store_stats) and its rows stand here.
  */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "engine/core/metrics.h"
@@ -34,6 +35,32 @@ commit_times(struct query *q, struct writer *w, const struct store_stats *s)
                       name, (double)s->commit_us_p50 / 1e6, name,
                       (double)s->commit_us_p99 / 1e6, name,
                       (double)s->commit_us_max / 1e6)));
+}
+
+/* The same since the start, for what lies between two looks. */
+static void
+commit_steps(struct query *q, struct writer *w, const struct store_stats *s)
+{
+    static const char name[] = "volley_store_commit_duration_seconds";
+    uint64_t sum = 0;
+    writer_put(w, slice_str(query_format(q,
+                                         "# HELP %s time of commits\n"
+                                         "# TYPE %s histogram\n",
+                                         name, name)));
+    for (unsigned i = 0; i < STORE_COMMIT_STEPS; i++) {
+        sum += s->commit_steps[i];
+        writer_put(w, slice_str(query_format(
+                          q, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name,
+                          (double)store_commit_step_us(i) / 1e6, sum)));
+    }
+    /* A commit may be counted as a step a moment before it is counted. */
+    uint64_t all = s->commits > sum ? s->commits : sum;
+    writer_put(
+        w, slice_str(query_format(q,
+                                  "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n"
+                                  "%s_sum %.6f\n%s_count %" PRIu64 "\n",
+                                  name, all, name,
+                                  (double)s->commit_us_sum / 1e6, name, all)));
 }
 
 static void
@@ -67,6 +94,7 @@ store_rows(struct query *q, struct writer *w)
         "1 while the store takes new work, 0 when full or failed",
         store_state(q->store, NULL, 0) == STORE_OK);
     commit_times(q, w, &s);
+    commit_steps(q, w, &s);
 }
 
 void

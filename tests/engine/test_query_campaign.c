@@ -322,6 +322,10 @@ START_TEST(metrics_are_prometheus_text_and_never_overflow)
     ck_assert_ptr_nonnull(strstr(room, "\nvolley_pdus_received_total "));
     ck_assert_ptr_nonnull(
         strstr(room, "volley_store_commit_seconds{quantile=\"0.99\"} "));
+    ck_assert_ptr_nonnull(strstr(
+        room, "volley_store_commit_duration_seconds_bucket{le=\"+Inf\"} 1\n"));
+    ck_assert_ptr_nonnull(
+        strstr(room, "volley_store_commit_duration_seconds_count 1\n"));
     small = writer_of(room, 100);
     query_metrics(query, &small);
     ck_assert(small.failed);
