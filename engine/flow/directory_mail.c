@@ -246,6 +246,10 @@ number_owner(struct flow *f, struct mail *m, const struct number *known,
                                "account is neither an id nor a name of one");
         wish->account = q->shared ? 0 : a->id;
         snprintf(wish->account_name, sizeof wish->account_name, "%s", a->name);
+    } else if (known) {
+        wish->account = q->shared ? 0 : known->account;
+        memcpy(wish->account_name, known->account_name,
+               sizeof wish->account_name);
     } else if (!q->shared) {
         return mail_refuse(
             m, MAIL_INVALID, "account_needed", "/account",
