@@ -169,8 +169,9 @@ class Usage(threading.Thread):
             self.rss = self.anon = 0.0
         return found
 
-    def figures(self, before, after, parts):
-        span = after["s"] - before["s"]
+    def figures(self, before, after, parts, seconds=None):
+        """seconds: of the work, when a look came later than its end."""
+        span = seconds or after["s"] - before["s"]
         found = {}
         for role, now in after["threads"].items():
             then = before["threads"].get(role, [0.0, 0, 0])

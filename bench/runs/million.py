@@ -2,147 +2,190 @@
 """A campaign of a million recipients from a CSV file: accepted, sent,
 receipted and reported, with what it cost.
 
-    cmake -B build && cmake --build build
-    bench/runs/million.py
+    bench/runs/million.py                  one part each
+    bench/runs/million.py --mix            10 % UCS-2, 10 % of three parts
+    bench/runs/million.py --replies 0.2    one phone in five answers
+    bench/runs/million.py --critical       beside it 100 critical texts a second
 
-Two simulated carriers on the same machine receipt every text. The daemon's
-resident memory and processor time are read from /proc all the while; the
-rate of each 100,000 comes from the carriers' ledgers, so the daemon measures
-nothing about itself. Exits 1 when something is missing, when memory passes
-256 MiB, or when a text of the last 100,000 costs the daemon more processor
-time than one of the first. Rates also depend on what else the machine does:
-they are printed, not judged.
+Two simulated carriers on the same machine receipt every text. The rate is
+that of parts from the start of the campaign until the last receipt is
+applied, seen from outside through the API; processor time is that of all the
+daemon, the upload included.
+
+Each row has to end as delivered and the carriers must have accepted as many
+parts as there are: then none was lost and none went twice. --ledger also has
+the carriers write each event down and compares them one by one; that costs
+them a third of a microsecond a part. Exits 1 when something is missing, or
+when a text of the last tenth costs the daemon more than one of the first.
 """
-import argparse
 import bisect
-import heapq
 import os
 import re
 import subprocess
-import sys
-import threading
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "../../tests/e2e"))
-from volley_e2e import (Carrier, Daemon, Suite, adds_up,  # noqa: E402
-                        carrier_row, program)
+from critical import Critical
+from measure import Usage, metrics_of
+from rig import Case, Daemon, PlainCarrier, carrier_row, options, program
+from volley_e2e import Carrier, adds_up
 
 NUMBERS = ("+12125550101", "+12125550102")
-RSS_MAX_MB = 256
 TEXT = "Hi {{first_name}}, your car {{plate}} is ready: {{amount}} EUR."
+NOTE = "{{#if note}} {{note}}{{/if}}"
+SENDERS = ("ann", "bob", "cid", "dan")
+LONG = "Please bring the papers and the second key with you. " * 7
+WIDE = "Приходите"
+PROVED = ("submits", "distinct_messages", "doubled")
 
 
-def read_options():
-    options = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--size", type=int, default=1000000)
-    options.add_argument("--sample", type=int, default=100000,
-                         help="recipients of the first and last rate")
-    options.add_argument("--limit", type=int, default=1200,
-                         help="give up after so many seconds")
-    return options.parse_args()
+def more(parser):
+    parser.add_argument("--binds", type=int, default=2, help="a carrier")
+    parser.add_argument("--window", type=int, default=500)
+    parser.add_argument("--mix", action="store_true",
+                        help="10 %% UCS-2, 10 %% of three parts")
+    parser.add_argument("--replies", type=float, default=0,
+                        metavar="SHARE", help="phones that answer")
+    parser.add_argument("--critical", action="store_true",
+                        help="100 critical texts a second beside it")
+    parser.add_argument("--ledger", action="store_true",
+                        help="carriers write each event down; compared")
+    parser.add_argument("--limit", type=int, default=600,
+                        help="give up after so many seconds")
 
 
-class Usage(threading.Thread):
-    """Looks at the daemon's memory (MiB) and processor time until stopped."""
-
-    def __init__(self, pid):
-        super().__init__(daemon=True)
-        self.pid, self.on = pid, True
-        self.most = self.most_own = 0.0
-        self.phase = self.phase_own = 0.0
-        self.cpu = []  # (microseconds of the wall clock, seconds used)
-
-    def run(self):
-        while self.on:
-            try:
-                with open("/proc/%d/status" % self.pid) as f:
-                    status = f.read()
-                with open("/proc/%d/stat" % self.pid) as f:
-                    ticks = f.read().rsplit(")", 1)[1].split()[11:13]
-            except OSError:
-                return
-            self.cpu.append((time.time() * 1e6, sum(map(int, ticks)) /
-                             os.sysconf("SC_CLK_TCK")))
-            field = {k: int(v) / 1024 for k, v in
-                     re.findall(r"(VmRSS|RssAnon):\s+(\d+)", status)}
-            now, own = field.get("VmRSS", 0), field.get("RssAnon", 0)
-            self.most, self.most_own = (max(self.most, now),
-                                        max(self.most_own, own))
-            self.phase, self.phase_own = (max(self.phase, now),
-                                          max(self.phase_own, own))
-            time.sleep(0.05)
-
-    def cpu_at(self, wall_us):
-        """Seconds used by then, between the two nearest looks."""
-        i = bisect.bisect([at for at, _ in self.cpu], wall_us)
-        if i == 0 or i == len(self.cpu):
-            return self.cpu[min(i, len(self.cpu) - 1)][1]
-        (t0, c0), (t1, c1) = self.cpu[i - 1:i + 1]
-        return c0 + (c1 - c0) * (wall_us - t0) / (t1 - t0)
-
-    def tell(self, t, what):
-        """The most of the phase that ends here."""
-        t.say("resident memory while %s: most %.0f MiB, of it our own "
-              "%.0f MiB, the rest pages of files" % (
-                  what, self.phase, self.phase_own))
-        self.phase = self.phase_own = 0.0
+def write_rows(path, opts):
+    """The file of recipients; how many parts they make."""
+    argv = [program("volley-load"), "csv", "--rows", str(opts.size)]
+    if opts.replies:
+        argv += ["--senders", ",".join(SENDERS)]
+    with open(path, "wb") as out:
+        if not opts.mix:
+            subprocess.run(argv, stdout=out, check=True)
+            return opts.size
+        with subprocess.Popen(argv, stdout=subprocess.PIPE) as csv:
+            return opts.size + add_notes(csv.stdout, out)
 
 
-def settings(carriers):
+def add_notes(rows, out):
+    """Of ten rows one is wide and one is long; how many parts that adds."""
+    notes = [b""] * 10
+    notes[3], notes[7] = WIDE.encode(), LONG.encode()
+    added = 0
+    for nth, row in enumerate(rows):
+        if nth == 0:
+            out.write(row.rstrip() + b",note\n")
+            continue
+        note = notes[nth % 10]
+        added += 2 * (nth % 10 == 7)
+        out.write(row.rstrip() + b"," + note + b"\n")
+    return added
+
+
+def settings(carriers, opts):
     return {
         "log": {"level": "warn"},
-        "carriers": [carrier_row(c, binds=2, window=500) for c in carriers],
+        "carriers": [carrier_row(c, binds=opts.binds, window=opts.window)
+                     for c in carriers],
         "routes": [{"to": "*", "carriers": [c.name for c in carriers]}],
         "numbers": [{"number": n, "carrier": c.name, "account": "demo"}
                     for n, c in zip(NUMBERS, carriers)],
     }
 
 
-def submit_times(carrier):
-    """When each part reached the carrier, in microseconds, in order."""
-    awk = subprocess.Popen(
-        ["awk", "-F", "\t", '$2 == "SUBMIT" { print $1 }',
-         carrier.ledger_path], stdout=subprocess.PIPE, text=True)
-    times = sorted(int(l) for l in awk.stdout)
-    awk.wait()
-    return times
+def start_carriers(t, opts):
+    args = ["--receipts", "1:DELIVRD", "--receipt-delay", "1-50", "--stats",
+            "--replies", str(opts.replies), "--reply-delay", "50-500"]
+    if opts.ledger or opts.critical:
+        return [Carrier(t, name, *args, text=False).start()
+                for name in ("acme", "orbit")]
+    return [PlainCarrier(t, name, *args).start()
+            for name in ("acme", "orbit")]
 
 
-def rate(times):
-    return (len(times) - 1) * 1e6 / (times[-1] - times[0])
-
-
-def upload(t, api, campaign, path):
+def upload(t, api, campaign, path, size):
     began = time.monotonic()
     with open(path, "rb") as f:
         answer = api.must("PUT", "/v1/campaigns/%s/recipients" % campaign,
-                          f, {"Content-Type": "text/csv"})
-    t.say("uploaded in %.1f s" % (time.monotonic() - began))
-    return answer
+                          iter(lambda: f.read(1 << 18), b""),
+                          {"Content-Type": "text/csv"})
+    t.figure("upload_per_s", size / (time.monotonic() - began), 0)
+    t.equal("every row is accepted", (
+        answer["accepted"], answer["rejected"], answer["duplicates"]),
+        (size, 0, 0))
 
 
-def watch(t, api, campaign, size, limit):
-    """Until every receipt is applied; a line every ten seconds."""
-    end, told = time.monotonic() + limit, 0.0
-    while time.monotonic() < end:
-        look = api.campaign_look(campaign)
-        counts = look["counts"]
-        if look["state"] == "done" and counts["delivered"] == size:
-            return look
-        if time.monotonic() - told > 10:
-            told = time.monotonic()
-            t.say("%s: %d submitted, %d delivered, %s/s" % (
-                look["state"], counts["submitted"], counts["delivered"],
-                look["rate_now"]))
-        time.sleep(0.5)
-    return api.campaign_look(campaign)
+class Progress:
+    """Looks at the campaign until all is final and no reply is on its way."""
+
+    QUIET_S = 1.5  # the slowest reply takes 0.5 s
+
+    def __init__(self, api, campaign, opts):
+        self.api, self.campaign, self.opts = api, campaign, opts
+        self.seen = []  # (seconds, wall us, submitted or later, final)
+        self.began = time.monotonic()
+        self.ended = self.replied = self.began
+        self.replies = 0
+
+    def watch(self):
+        end = self.began + self.opts.limit
+        while time.monotonic() < end:
+            look = self.api.campaign_look(self.campaign)
+            counts, now = look["counts"], time.monotonic()
+            self.seen.append((now - self.began, time.time() * 1e6,
+                              counts["delivered"]))
+            if counts["replies"] > self.replies:
+                self.replies, self.replied = counts["replies"], now
+            if counts["delivered"] == self.opts.size:
+                if self.ended == self.began:
+                    self.ended = now
+                if not self.opts.replies or now - self.replied > self.QUIET_S:
+                    break
+            near = counts["delivered"] > 0.9 * self.opts.size
+            time.sleep(0.01 if near else 0.05)
+        return self.api.campaign_look(self.campaign)
+
+    def seconds(self):
+        return max(self.ended, self.replied) - self.began
+
+    def rates(self, parts_each):
+        """Parts a second from look to look of at least 0.1 s."""
+        found, (t0, _, n0) = [], self.seen[0]
+        for t1, _, n1 in self.seen:
+            if t1 - t0 >= 0.1:
+                found.append([round(t1, 3),
+                              round((n1 - n0) * parts_each / (t1 - t0))])
+                t0, n0 = t1, n1
+        return found
+
+    def wall_of(self, delivered):
+        """When so many were final, between the two nearest looks."""
+        i = bisect.bisect([n for _, _, n in self.seen], delivered)
+        if i == 0 or i == len(self.seen):
+            return self.seen[min(i, len(self.seen) - 1)][1]
+        (_, t0, n0), (_, t1, n1) = self.seen[i - 1:i + 1]
+        return t0 + (t1 - t0) * (delivered - n0) / (n1 - n0)
+
+
+def check_growth(t, progress, use, size):
+    """What a text cost the daemon in each tenth, from its middle ones."""
+    def cpu_at(wall_us):
+        i = bisect.bisect([at for at, _ in use.cpu], wall_us)
+        if i == 0 or i == len(use.cpu):
+            return use.cpu[min(i, len(use.cpu) - 1)][1]
+        (t0, c0), (t1, c1) = use.cpu[i - 1:i + 1]
+        return c0 + (c1 - c0) * (wall_us - t0) / (t1 - t0)
+
+    at = [cpu_at(progress.wall_of(size * i // 5)) for i in range(6)]
+    cost = [(b - a) * 5e6 / size for a, b in zip(at, at[1:])]
+    t.say("each fifth, processor us a text: %s" % " ".join(
+        "%.2f" % c for c in cost))
+    # The first fifth also fills the windows, the last empties them.
+    t.check("the end costs no more than the beginning",
+            cost[3] < 1.4 * cost[1] + 0.5, cost)
 
 
 def count_results(t, api, campaign):
-    """Lines of the results by state, read as a stream."""
+    """Lines of the results that say delivered, read as a stream."""
     began = time.monotonic()
     run = subprocess.run(
         [program("volley"), "campaign", "results", campaign, "--csv",
@@ -155,72 +198,109 @@ def count_results(t, api, campaign):
     return delivered
 
 
-def check_rates(t, carriers, sample, usage):
-    times = list(heapq.merge(*[submit_times(c) for c in carriers]))
-    pieces = [times[i:i + sample]
-              for i in range(0, len(times) - sample + 1, sample)]
-    cost = [(usage.cpu_at(p[-1]) - usage.cpu_at(p[0])) * 1e6 / sample
-            for p in pieces]
-    t.say("each %d, parts/s: %s" % (sample, " ".join(
-        "%.0f" % rate(p) for p in pieces)))
-    t.say("each %d, processor us a part: %s" % (sample, " ".join(
-        "%.2f" % c for c in cost)))
-    t.say("rate: all %.0f/s, first %d: %.0f/s, last %d: %.0f/s" % (
-        rate(times), sample, rate(pieces[0]), sample, rate(pieces[-1])))
-    # Other work on the machine changes the rate, hardly the cost.
-    t.check("the last cost no more than the first",
-            cost[-1] < 1.4 * cost[0] + 0.5, "%.2f us against %.2f us" % (
-                cost[-1], cost[0]))
-    return len(times)
+def check_replies(t, apis, progress, carriers, size):
+    """Every reply lies under the sender of the row that it answers."""
+    said = sum(int(re.search(r"total .* replies=(\d+)",
+                             c.stdout()).group(1)) for c in carriers)
+    t.equal("every reply is counted", progress.replies, said)
+    phones, wrong = set(), 0
+    for nth, api in enumerate(apis):
+        for row in api.each("/v1/messages", direction="in", limit=500):
+            phones.add(row["from"])
+            wrong += (int(row["from"][-9:]) % len(apis)) != nth
+    t.equal("none is under another sender", wrong, 0)
+    t.equal("each is found under its sender", len(phones), said)
+    t.check("about as many as asked for", said > 0.15 * size, said)
+
+
+def check_carriers(t, carriers, opts, parts, extra):
+    """Stops them; what they accepted is what was to be sent, once each."""
+    for c in carriers:
+        c.stop()
+    came = sum(int(re.search(r"total submits=(\d+)", c.stdout()).group(1))
+               for c in carriers)
+    t.equal("the carriers got each part once", came, parts + extra)
+    if not opts.ledger:
+        return
+    judged = [c.judge() for c in carriers]
+    total = {k: sum(j[k] for j in judged) for k in PROVED}
+    t.equal("the ledgers agree", (
+        total["submits"], total["distinct_messages"], total["doubled"]),
+        (parts + extra, opts.size + extra, 0))
+
+
+def run(t, opts):
+    carriers = start_carriers(t, opts)
+    daemon = Daemon(t, settings(carriers, opts)).start()
+    api = daemon.account()
+    api.timeout = opts.limit
+    apis = [api.sender(name, external_id=name)[1]
+            for name in SENDERS] if opts.replies else []
+    pool = api.must("POST", "/v1/pools", {
+        "name": "both", "numbers": list(NUMBERS)})["id"]
+    path = t.path("people.csv")
+    parts = write_rows(path, opts)
+    campaign = api.must("POST", "/v1/campaigns", {
+        "name": "million", "text": TEXT + (NOTE if opts.mix else ""),
+        "pool": pool})["id"]
+    use = Usage({"volleyd": daemon.pid(), **{
+        "simulator-" + c.name: c.pid() for c in carriers}},
+        daemon.data_dir, metrics_of(daemon))
+    first = use.look()
+    upload(t, api, campaign, path, opts.size)
+    os.unlink(path)
+    second = use.look()
+    critical = Critical(daemon, api, NUMBERS[0]) if opts.critical else None
+    progress = Progress(api, campaign, opts)
+    api.campaign_act(campaign, "start")
+    look = progress.watch()
+    third = use.look()
+    use.stop()
+    extra = critical.stop() if critical else 0
+    tell(t, opts, use, (first, second, third), progress, parts)
+    t.check("it is done and every receipt is applied",
+            look["state"] == "done" and
+            look["counts"]["delivered"] == opts.size, look["counts"])
+    t.check("counts add up", adds_up(look), look["counts"])
+    check_growth(t, progress, use, opts.size)
+    if opts.ledger:
+        t.equal("the results report all as delivered",
+                count_results(t, api, campaign), opts.size)
+    check_carriers(t, carriers, opts, parts, extra)
+    if critical:
+        critical.tell(t, carriers)
+    if opts.replies:
+        check_replies(t, apis, progress, carriers, opts.size)
+    daemon.finish()
+
+
+def tell(t, opts, use, looks, progress, parts):
+    first, second, third = looks
+    seconds = progress.seconds()
+    t.figure("parts_per_s", parts / seconds, 0)
+    t.figure("messages_per_s", opts.size / seconds, 0)
+    t.figure("with_upload_per_s",
+             parts / (seconds + second["s"] - first["s"]), 0)
+    if opts.replies:
+        t.figure("replies_per_s", progress.replies / seconds, 0)
+    found = use.figures(first, third, parts)
+    sending = use.figures(second, third, parts, seconds)
+    for name in ("commits_per_s", "commit_p50_ms", "commit_p99_ms"):
+        found[name] = sending[name]  # the upload commits otherwise
+    found["cpu_sending_us"] = sending["cpu_total_us"]
+    found["cpu_simulator_us"] = sum(
+        found.pop(k) for k in list(found) if k.startswith("cpu_simulator-"))
+    for name, value in found.items():
+        t.figure(name, value)
+    t.series["parts_per_s"] = progress.rates(parts / opts.size)
 
 
 def main():
-    options = read_options()
-    size = options.size
-    with Suite("million") as t:
-        carriers = [Carrier(t, name, "--receipts", "1:DELIVRD",
-                            "--receipt-delay", "1-50", text=False)
-                    .start() for name in ("acme", "orbit")]
-        daemon = Daemon(t, settings(carriers)).start()
-        usage = Usage(daemon.pid())
-        usage.start()
-        api = daemon.account()
-        api.timeout = 600
-        pool = api.must("POST", "/v1/pools", {
-            "name": "both", "numbers": list(NUMBERS)})["id"]
-        path = t.path("people.csv")
-        with open(path, "wb") as f:
-            subprocess.run([program("volley-load"), "csv", "--rows",
-                            str(size)], stdout=f, check=True)
-        campaign = api.must("POST", "/v1/campaigns", {
-            "name": "million", "text": TEXT, "pool": pool})["id"]
-        answer = upload(t, api, campaign, path)
-        t.equal("every row is accepted", (
-            answer["accepted"], answer["rejected"], answer["duplicates"]),
-            (size, 0, 0))
-        usage.tell(t, "uploading")
-        began = time.monotonic()
-        api.campaign_act(campaign, "start")
-        look = watch(t, api, campaign, size, options.limit)
-        t.say("sent and receipted in %.1f s" % (time.monotonic() - began))
-        usage.tell(t, "sending")
-        t.check("it is done and every receipt is applied",
-                look["state"] == "done" and
-                look["counts"]["delivered"] == size, look["counts"])
-        t.check("counts add up", adds_up(look), look["counts"])
-        t.equal("the results report all as delivered",
-                count_results(t, api, campaign), size)
-        usage.tell(t, "reporting")
-        usage.on = False
-        usage.join()
-        t.say("resident memory: most %.0f MiB, of it our own %.0f MiB" % (
-            usage.most, usage.most_own))
-        t.check("resident memory stays under %d MiB" % RSS_MAX_MB,
-                usage.most < RSS_MAX_MB, "%.0f MiB" % usage.most)
-        parts = check_rates(t, carriers, min(options.sample, size // 2),
-                            usage)
-        t.equal("the carriers got each text once", parts, size)
-        daemon.finish()
+    opts = options(__doc__, 1000000, more)
+    name = ("mix" if opts.mix else "replies" if opts.replies else
+            "critical" if opts.critical else "million")
+    with Case(name, opts) as t:
+        run(t, opts)
 
 
 main()

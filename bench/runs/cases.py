@@ -1,0 +1,103 @@
+"""The table of what bench/run runs: a row a case.
+
+A case is a script of this folder that does one run, and the figures of it
+that are shown. A figure may have a goal: ">= 250000", "<= 4", or against a
+ceiling or peer: ">= 0.1 wire.exchanges_per_s", meaning a tenth of what
+`wire` gave in the same round; "of wire.exchanges_per_s" tells the share and
+judges nothing. `beside` names the ceilings and peers, which take turns with
+the case, round by round.
+
+    letter, name    how `bench/run` calls it: "million" or "a"; ceilings
+                    and peers have no letter and are not run for themselves
+    script, args    of this folder, and its options
+    shows           (figure of the JSON, label, unit, goal or None)
+    beside          names of rows here
+    proof           options of one more run that is not counted
+    runs            how often at most, for what takes long (None: as asked)
+    needs           Debian packages, of the group `bench` in tests/packages
+"""
+import collections
+
+Case = collections.namedtuple(
+    "Case", "letter name script shows args beside proof runs needs about")
+
+
+def case(letter, name, script, shows, args=(), beside=(), proof=(),
+         runs=None, needs=(), about=""):
+    return Case(letter, name, script, tuple(shows), tuple(args),
+                tuple(beside), tuple(proof), runs, tuple(needs), about)
+
+
+# What every case that sends through volleyd tells besides.
+COST = (
+    ("cpu_total_us", "processor of volleyd", "us/part", None),
+    ("cpu_engine_us", "  engine thread", "us/part", None),
+    ("cpu_store_us", "  store threads", "us/part", None),
+    ("cpu_intake_us", "  intake threads", "us/part", None),
+    ("cpu_simulator_us", "simulator", "us/part", None),
+    ("engine_switches_per_1000", "switches, engine", "/1,000", None),
+    ("store_switches_per_1000", "switches, store", "/1,000", None),
+    ("commits_per_s", "commits", "/s", None),
+    ("commit_p50_ms", "  p50", "ms", None),
+    ("commit_p99_ms", "  p99", "ms", None),
+    ("written_bytes", "written to disk", "octets/part", None),
+    ("stored_bytes", "kept on disk", "octets/part", None),
+    ("rss_mib", "resident, most", "MiB", None),
+    ("anon_mib", "  our own memory", "MiB", None),
+)
+
+
+def cost(**goals):
+    """COST with goals: cost(cpu_total_us="<= 4")."""
+    return tuple((f, label, unit, goals.get(f, goal))
+                 for f, label, unit, goal in COST)
+
+
+CASES = [
+    # ---- ceilings and peers
+    case(None, "wire", "wire.py",
+         [("exchanges_per_s", "the wire alone", "/s", None),
+          ("cpu_load_us", "volley-load", "us/exchange", None),
+          ("cpu_simulator_us", "simulator", "us/exchange", None)],
+         about="volley-load straight into volley-smsc: nothing is stored"),
+    case(None, "kannel", "kannel.py",
+         [("messages_per_s", "Kannel, with its spool", "/s", None),
+          ("p99_ms", "  sendsms, p99", "ms", None),
+          ("cpu_us", "  processor", "us/message", None)],
+         args=["--size", "10000"], needs=["kannel"],
+         about="Debian's Kannel: 32 connections, spool store, receipts"),
+
+    # ---- cases
+    case("a", "million", "million.py",
+         [("parts_per_s", "to final state", "/s", ">= 250000"),
+          ("parts_per_s", "a tenth of the wire", "/s",
+           ">= 0.1 wire.exchanges_per_s"),
+          ("messages_per_s", "150 times Kannel", "/s",
+           ">= 150 kannel.messages_per_s"),
+          ("upload_per_s", "rows accepted", "/s", None)] +
+         list(cost(cpu_total_us="<= 4", rss_mib="<= 256",
+                   written_bytes="<= 400", stored_bytes="<= 400")),
+         beside=["wire", "kannel"], proof=["--ledger"],
+         about="1,000,000 from CSV, three fields, receipts for all"),
+    case("b", "mix", "million.py",
+         [("parts_per_s", "parts to final state", "/s",
+           ">= 0.8 million.parts_per_s"),
+          ("messages_per_s", "messages", "/s", None)] + list(cost()),
+         args=["--mix"], beside=["million"], proof=["--ledger"],
+         about="10 % UCS-2 and 10 % of three parts"),
+    case("e", "replies", "million.py",
+         [("parts_per_s", "to final state, replied", "/s",
+           ">= 0.7 million.parts_per_s"),
+          ("replies_per_s", "replies", "/s", None)] + list(cost()),
+         args=["--replies", "0.2"], beside=["million"], proof=["--ledger"],
+         about="one phone in five answers; each is found under its sender"),
+    case("f", "critical", "million.py",
+         [("wire_p50_ms", "accepted to wire, p50", "ms", None),
+          ("wire_p99_ms", "  p99", "ms", "<= 15"),
+          ("wire_p999_ms", "  p99.9", "ms", "<= 50"),
+          ("posted_p99_ms", "POST to wire, p99", "ms", None),
+          ("answer_p99_ms", "POST to 202, p99", "ms", None),
+          ("parts_per_s", "beside it", "/s", None)] + list(cost()),
+         args=["--critical", "--size", "4000000"],
+         about="critical messages, 100 a second, while the million runs"),
+]
