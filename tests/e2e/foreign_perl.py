@@ -1,0 +1,30 @@
+#!/usr/bin/env python3
+"""1,000 messages of all kinds from Debian's libnet-smpp-perl through the
+SMPP server to a carrier: every receipt and every reply comes back.
+
+--direct: the client talks to the simulated carrier itself."""
+import os
+import sys
+
+import foreign_judge as judge
+import foreign_plan as plan
+from volley_e2e import Suite
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def main():
+    with Suite("foreign_perl") as t:
+        rig = judge.Rig(t, "--direct" in sys.argv)
+        wire = judge.Wire(t, rig.port, rig.carrier.port)
+        rig.start()
+        messages = plan.plan(extra=[plan.by_data_sm, plan.with_tlvs])
+        ledger = judge.run_client(t, rig, messages, [
+            "perl", os.path.join(HERE, "foreign_perl.pl")])
+        judge.check_all(t, rig, messages, ledger)
+        rig.finish()
+        wire.judge()
+        judge.check_passed(t, wire, rig)
+
+
+main()
