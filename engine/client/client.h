@@ -36,8 +36,8 @@ struct client_hello {
 /* What the flow grants a bind. Copied. Times in ms, 0: as the server's. */
 struct client_grant {
     uint32_t login, account; /* the flow's own ids */
-    unsigned window_in;      /* unanswered requests of theirs that we hold */
-    unsigned window_out;     /* unanswered deliver_sm of ours */
+    unsigned window_in;  /* unanswered requests of theirs that we hold; 100 */
+    unsigned window_out; /* unanswered deliver_sm of ours; 10 */
     unsigned enquire_ms, idle_ms, response_ms;
 };
 
@@ -112,6 +112,16 @@ void clients_release(struct clients *s, uint64_t durable);
 /* The store is full or behind: no requests are read. */
 void clients_pause_reading(struct clients *s, bool paused);
 
+/*
+ * A login that asks to be called (outbind): dials where ("host:port"), says
+ * outbind with these words, and the peer binds on that connection as on any
+ * other. It is dialled whenever it has no such connection, with back-off from
+ * 1 s to 5 min. Copied; where NULL: no longer (a living bind stays). False:
+ * where is not HOST:PORT, or out of memory.
+ */
+bool clients_outbind(struct clients *s, uint32_t login, const char *where,
+                     const char *system_id, const char *password);
+
 /* ---- one bind ------------------------------------------------------------ */
 
 void client_accept(struct client *c, const struct client_grant *grant);
@@ -142,8 +152,8 @@ bool client_tell(struct client *c, struct pdu *pdu);
 void client_regrant(struct client *c, const struct client_grant *grant);
 /* unbind, after answers when drain; or at once. text is for last_error. */
 void client_kick(struct client *c, const char *text, bool drain);
-/* By a person: requests are not read and nothing is handed over; links are
- * kept alive. */
+/* By a person: requests are answered ESME_RTHROTTLED and nothing is handed
+ * over; the link is kept alive. */
 void client_pause(struct client *c, bool paused);
 
 uint32_t client_login(const struct client *c);
