@@ -19,6 +19,7 @@
 
 struct carrier;
 struct loop;
+struct session;
 
 /* What the flow wants back with the answer. Copied. */
 struct part_ref {
@@ -138,6 +139,10 @@ void carrier_set_backlog(struct carrier *c, uint64_t parts);
  * send through it (rate_use_gate), so that they count what has left. */
 struct rate_gate;
 struct rate_gate *carrier_gate(struct carrier *c);
+
+/* For traces: how many binds it has, and one's session (NULL: none now). */
+unsigned carrier_binds(const struct carrier *c);
+struct session *carrier_session(const struct carrier *c, unsigned bind);
 
 const char *carrier_name(const struct carrier *c);
 const struct carrier_settings *carrier_get_settings(const struct carrier *c);

@@ -69,6 +69,18 @@ carrier_look(const struct carrier *c, struct carrier_view *out)
     };
 }
 
+unsigned
+carrier_binds(const struct carrier *c)
+{
+    return c->binds;
+}
+
+struct session *
+carrier_session(const struct carrier *c, unsigned bind)
+{
+    return bind < c->binds ? c->bind[bind].session : NULL;
+}
+
 void
 carrier_look_bind(const struct carrier *c, unsigned bind, struct bind_view *out)
 {

@@ -26,6 +26,7 @@
 #include "engine/flow/source.h"
 #include "engine/flow/suppress.h"
 #include "engine/flow/thread.h"
+#include "engine/flow/trace.h"
 #include "engine/flow/word.h"
 #include "store/index.h"
 #include "store/words.h"
@@ -138,6 +139,11 @@ struct flow {
     int outbox_fd;
     struct mpsc_link *unread; /* taken from the inbox, not handled yet */
     struct mail *held_first, *held_last; /* wait for durability, in order */
+
+    struct trace *trace[TRACES_MAX]; /* trace.c; empty nearly always */
+    unsigned traces;
+    struct map taps; /* session -> what listens to it */
+    uint64_t tap_round, tapped_us;
 
     struct fresh *fresh_answer; /* idempotency.c */
     size_t fresh_answers;
