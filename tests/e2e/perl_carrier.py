@@ -8,6 +8,7 @@ from volley_e2e import Child, Daemon, Suite, carrier_row, free_port, until
 
 NUMBER = "+12125550101"
 GSM_LONG = "Long enough for two parts: " + "0123456789 " * 15
+MANY = 300
 UCS2 = "Привет, машина готова"
 
 
@@ -66,6 +67,21 @@ def check_texts(t, carrier, api, sent):
             [("8", UCS2.encode("utf-16-be").hex())])
 
 
+def check_many(t, carrier, own):
+    """Hundreds at once: each is receipted and each phone's reply comes."""
+    sent = {"+1415556%04d" % n: own.send("+1415556%04d" % n,
+                                         "question %d" % n,
+                                         **{"from": NUMBER})
+            for n in range(MANY)}
+    until(lambda: len(carrier.lines("DELIVER_RESP")) >= 6 + 2 * MANY, 20)
+    states = {own.state_is(i, "delivered", seconds=5)["state"]
+              for i in sent.values()}
+    t.equal("each of %d is delivered" % MANY, states, {"delivered"})
+    replies = [e["data"]["from"] for e in own.events(["message.received"])]
+    t.equal("each phone's reply comes, once", sorted(replies),
+            sorted([*sent, "+14155550004"]))
+
+
 def main():
     with Suite("perl_carrier") as t:
         carrier = PerlCarrier(t)
@@ -91,6 +107,7 @@ def main():
         until(lambda: len(carrier.lines("DELIVER_RESP")) >= 6, 5)
         t.equal("each receipt and the reply are answered with 0",
                 [r[1] for r in carrier.lines("DELIVER_RESP")], ["0"] * 6)
+        check_many(t, carrier, own)
         time.sleep(1.5)
         t.check("enquire_link was asked and answered",
                 carrier.lines("ENQUIRE") and daemon.is_bound())
