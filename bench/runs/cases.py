@@ -40,6 +40,7 @@ COST = (
     ("commits_per_s", "commits", "/s", None),
     ("commit_p50_ms", "  p50", "ms", None),
     ("commit_p99_ms", "  p99", "ms", None),
+    ("commit_p999_ms", "  p99.9", "ms", None),
     ("written_bytes", "written to disk", "octets/part", None),
     ("stored_bytes", "kept on disk", "octets/part", None),
     ("rss_mib", "resident, most", "MiB", None),
@@ -60,8 +61,15 @@ CASES = [
           ("cpu_load_us", "volley-load", "us/exchange", None),
           ("cpu_simulator_us", "simulator", "us/exchange", None)],
          about="volley-load straight into volley-smsc: nothing is stored"),
+    case(None, "skeleton", "skeleton.py",
+         [("messages_per_s", "the design alone", "/s", None),
+          ("cpu_engine_us", "engine thread", "us/message", None),
+          ("cpu_store_us", "store thread", "us/message", None),
+          ("commit_p50_ms", "commit, p50", "ms", None)],
+         about="volley-skeleton: three threads, real commits, nothing else"),
     case(None, "kannel", "kannel.py",
          [("messages_per_s", "Kannel, with its spool", "/s", None),
+          ("sendsms_per_s", "  sendsms accepted", "/s", None),
           ("p99_ms", "  sendsms, p99", "ms", None),
           ("cpu_us", "  processor", "us/message", None)],
          args=["--size", "10000"], needs=["kannel"],
@@ -85,6 +93,23 @@ CASES = [
           ("messages_per_s", "messages", "/s", None)] + list(cost()),
          args=["--mix"], beside=["million"], proof=["--ledger"],
          about="10 % UCS-2 and 10 % of three parts"),
+    case("c", "intake", "intake.py",
+         [("messages_per_s", "accepted, durable", "/s", ">= 200000"),
+          ("p99_ms", "request of 500, p99", "ms", None),
+          ("final_per_s", "to final state", "/s", None),
+          ("sent_meanwhile_percent", "sent meanwhile", "%", None)] +
+         list(cost()),
+         about="single messages as NDJSON; they are sent meanwhile"),
+    case("d", "single", "single.py",
+         [("messages_per_s", "accepted, durable", "/s", None),
+          ("messages_per_s", "5 times Kannel's sendsms", "/s",
+           ">= 5 kannel.sendsms_per_s"),
+          ("p50_ms", "POST to 202, p50", "ms", None),
+          ("p99_ms", "  p99", "ms", "<= 10"),
+          ("sent_meanwhile_percent", "sent meanwhile", "%", None)] +
+         list(cost()),
+         beside=["kannel"],
+         about="POST one by one, 32 connections; they are sent meanwhile"),
     case("e", "replies", "million.py",
          [("parts_per_s", "to final state, replied", "/s",
            ">= 0.7 million.parts_per_s"),
@@ -100,4 +125,14 @@ CASES = [
           ("parts_per_s", "beside it", "/s", None)] + list(cost()),
          args=["--critical", "--size", "4000000"],
          about="critical messages, 100 a second, while the million runs"),
+    case("m", "codec", "codec.py",
+         [("%s_%s_peer_times" % (pdu, way), "%s %s, libsmpp34" % (pdu, way),
+           "times", ">= 15")
+          for pdu in ("submit_sm", "deliver_sm")
+          for way in ("encode", "decode")] +
+         [("%s_%s_ns" % (pdu, way), "%s %s" % (pdu, way), "ns", None)
+          for pdu in ("submit_sm", "deliver_sm")
+          for way in ("encode", "decode")],
+         needs=["libsmpp34-dev"],
+         about="the codec beside Debian's libsmpp34"),
 ]
