@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "engine/door/login_form.h"
 #include "engine/door/reply.h"
 #include "engine/door/resources.h"
 
@@ -26,32 +27,45 @@ account_emit(struct emit *e, const struct account_view *a)
     emit_close(e, '}');
 }
 
-/* Keeps what the SMPP door of the account needs, once it is known sound. */
 static void
-read_smpp(struct request *r, json_t *smpp, struct mail *m)
+read_login(struct request *r, json_t *smpp, const char *base,
+           struct login_forms *all)
 {
     struct form f;
+    form_begin(&f, smpp, base, &r->problem);
+    login_forms_take(r, all, &f, true);
+    form_end(&f);
+}
+
+/* "smpp": a login, or several. */
+static void
+read_smpp(struct request *r, struct form *f, struct mail *m)
+{
+    json_t *given = json_object_get(f->object, "smpp");
+    bool many = json_is_array(given);
+    json_t *smpp =
+        many ? form_array(f, "smpp", LOGIN_FORMS_MAX) : form_object(f, "smpp");
     if (!smpp)
         return;
-    form_begin(&f, smpp, "/smpp", &r->problem);
-    form_need_text(&f, "system_id", 15); /* SMPP 3.4, 4.1.1: 16 with the NUL */
-    form_need_text(&f, "password", 8);   /* 9 with the NUL */
-    form_number(&f, "max_binds", 1, 1000, 0);
-    form_number(&f, "window", 1, 10000, 0);
-    form_number(&f, "rate", 0, 1000000, 0);
-    form_bool(&f, "tls_required", false);
-    json_t *ips = form_array(&f, "allow_ips", 256);
-    for (size_t i = 0; i < json_array_size(ips); i++)
-        if (!json_is_string(json_array_get(ips, i)))
-            problem_add(&r->problem, "/smpp/allow_ips", "wrong_type",
-                        "A list of strings is read here.");
-    if (!form_end(&f))
+    struct login_forms *all = calloc(1, sizeof *all);
+    if (!all) {
+        problem_set(&r->problem, "unavailable", "Out of memory.");
         return;
+    }
     /* Freed with the request, which outlives the mail. */
-    r->state = json_dumps(smpp, JSON_COMPACT);
+    r->state = all;
     r->state_free = free;
-    if (r->state)
-        m->account.smpp = slice_str(r->state);
+    for (size_t i = 0; many && i < json_array_size(smpp); i++) {
+        if (json_is_object(json_array_get(smpp, i)))
+            read_login(r, json_array_get(smpp, i), "/smpp", all);
+        else
+            problem_add(&r->problem, "/smpp", "wrong_type",
+                        "A list of objects is read here.");
+    }
+    if (!many)
+        read_login(r, smpp, "/smpp", all);
+    m->account.login = all->wish;
+    m->account.logins = all->count;
 }
 
 static void
@@ -76,7 +90,7 @@ accounts_create(struct request *r)
         return;
     struct mail *m = request_mail(r, MAIL_ACCOUNT_CREATE);
     m->account.name = form_need_text(&f, "name", 63);
-    read_smpp(r, form_object(&f, "smpp"), m);
+    read_smpp(r, &f, m);
     json_t *quota = form_object(&f, "quota");
     if (quota) {
         struct form q;

@@ -281,11 +281,9 @@ write_accept(struct flow *f, struct send_item *i, const struct wish *w,
     if (x.send_at_ms == 0 && w->number->carrier) {
         struct carrier_entry *c =
             directory_carrier(&f->directory, w->number->carrier);
+        struct source_key key = source_key_of(&x);
         if (c)
-            sched_wake(f,
-                       source_for(f, (uint32_t)x.account, w->sender, w->class,
-                                  w->number->id),
-                       c);
+            sched_wake(f, source_for(f, &key), c);
     } else if (x.send_at_ms == 0) {
         accept_wake_routed(f, &x);
     }
@@ -296,9 +294,8 @@ write_accept(struct flow *f, struct send_item *i, const struct wish *w,
 void
 accept_wake_routed(struct flow *f, const struct fact_accept *x)
 {
-    struct source *s =
-        source_for(f, (uint32_t)x->account, (uint32_t)x->sender,
-                   (enum message_class)x->class, (uint32_t)x->number);
+    struct source_key key = source_key_of(x);
+    struct source *s = source_for(f, &key);
     for (unsigned i = 0; i < f->settings->routes_n; i++)
         for (unsigned k = 0; k < f->settings->routes[i].count; k++) {
             struct carrier_entry *c = directory_find_carrier(

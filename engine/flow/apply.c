@@ -142,7 +142,8 @@ apply_accept(struct flow *f, uint64_t pos, const struct fact_accept *x)
     saw_message(f, x->message);
     bool later = x->send_at_ms != 0;
     book_move(f, x->message, later ? MSG_ACCEPTED : MSG_QUEUED,
-              x->parts > 1 ? WORD_LONG : 0, pos);
+              (x->parts > 1 ? WORD_LONG : 0) | (x->login ? WORD_CLIENT : 0),
+              pos);
     struct account *a = directory_account(&f->directory, (uint32_t)x->account);
     if (a)
         directory_count_account(a, x->at_ms, (unsigned)x->parts);
@@ -153,10 +154,8 @@ apply_accept(struct flow *f, uint64_t pos, const struct fact_accept *x)
         due_put(&f->delayed, x->send_at_ms, pos, x->message);
         return;
     }
-    struct source *s =
-        source_for(f, (uint32_t)x->account, (uint32_t)x->sender,
-                   (enum message_class)x->class, (uint32_t)x->number);
-    source_push(f, s, pos);
+    struct source_key key = source_key_of(x);
+    source_push(f, source_for(f, &key), pos);
 }
 
 void
@@ -420,6 +419,12 @@ void
 apply_carrier(struct flow *f, uint64_t pos, const struct fact_carrier *x)
 {
     (void)f, (void)pos, (void)x; /* an event for people; no state of ours */
+}
+
+void
+apply_outbox(struct flow *f, uint64_t pos, const struct fact_outbox *x)
+{
+    (void)f, (void)pos, (void)x;
 }
 
 void

@@ -31,6 +31,7 @@ void apply_reply(struct flow *f, uint64_t pos, const struct fact_reply *x);
 void apply_thread(struct flow *f, uint64_t pos, const struct fact_thread *x);
 void apply_opt(struct flow *f, uint64_t pos, const struct fact_opt *x);
 void apply_carrier(struct flow *f, uint64_t pos, const struct fact_carrier *x);
+void apply_outbox(struct flow *f, uint64_t pos, const struct fact_outbox *x);
 void apply_change(struct flow *f, uint64_t pos, const struct fact_change *x);
 void
 apply_reassign(struct flow *f, uint64_t pos, const struct fact_reassign *x);

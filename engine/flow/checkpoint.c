@@ -14,7 +14,7 @@
 
 /* Replay reads 3.6 M facts/s and more (engineering-notes 1.3): 160 MiB of
  * facts of about 60 octets are under a second. */
-enum { EVERY_BYTES = 160 << 20, EVERY_MS = 60000, FORMAT = 1 };
+enum { EVERY_BYTES = 160 << 20, EVERY_MS = 60000, FORMAT = 2 };
 
 /* ---- saving
  * ------------------------------------------------------------------ */
@@ -226,17 +226,27 @@ save_sources(struct flow *f, struct rest_writer *w)
             }
         if (!low)
             continue;
-        uint64_t r[5] = {(uint64_t)s->account << 32 | s->sender, s->class,
-                         s->number, low, journal_end(&f->journal)};
-        rest_put(w, r, 5);
+        uint64_t r[6] = {(uint64_t)s->account << 32 | s->sender,
+                         s->class,
+                         s->number,
+                         low,
+                         journal_end(&f->journal),
+                         s->login};
+        rest_put(w, r, 6);
     }
 }
 
 static void
 load_source(struct flow *f, const uint64_t *r)
 {
-    struct source *s = source_for(f, (uint32_t)(r[0] >> 32), (uint32_t)r[0],
-                                  (enum message_class)r[1], (uint32_t)r[2]);
+    struct source_key key = {
+        .account = (uint32_t)(r[0] >> 32),
+        .sender = (uint32_t)r[0],
+        .class = (enum message_class)r[1],
+        .number = (uint32_t)r[2],
+        .login = (uint32_t)r[5],
+    };
+    struct source *s = source_for(f, &key);
     s->scan_pos = r[3];
     s->scan_end = r[4];
     s->waiting++;
@@ -338,7 +348,7 @@ static const struct section {
     {REST_SEEN, 3, save_seen, load_seen},
     {REST_STRAYS, 1, save_strays, load_stray},
     {REST_JOINTS, 1, save_joints, load_joint},
-    {REST_SOURCES, 5, save_sources, load_source},
+    {REST_SOURCES, 6, save_sources, load_source},
     {REST_PARTIAL, 2, save_partial, load_partial},
     {REST_DAYS, 4, save_days, load_day},
     {REST_PAIRS, 3, save_pairs, load_pair},
@@ -402,6 +412,17 @@ checkpoint_tick(struct flow *f, bool now)
 /* ---- loading
  * ------------------------------------------------------------------ */
 
+/* Format 1 knew no clients: no login in the key of a source, no outbox. */
+static bool
+load_section(struct flow *f, const struct section *s, uint64_t format,
+             struct cursor *c)
+{
+    unsigned words = s->words;
+    if (format == 1 && s->number == REST_SOURCES)
+        words = 5;
+    return rest_read(f, s->number, (uint32_t)cursor_varint(c), words, s->load);
+}
+
 bool
 checkpoint_load(struct flow *f, uint64_t *pos, char why[STORE_WHY_BYTES])
 {
@@ -414,7 +435,8 @@ checkpoint_load(struct flow *f, uint64_t *pos, char why[STORE_WHY_BYTES])
         return checkpoint_rows_load(f, why); /* a new store */
     memcpy(room, value.p, value.n < sizeof room ? value.n : sizeof room);
     struct cursor c = cursor_of(slice_of(room, value.n));
-    if (value.n > sizeof room || cursor_varint(&c) != FORMAT) {
+    uint64_t format = cursor_varint(&c);
+    if (value.n > sizeof room || format == 0 || format > FORMAT) {
         snprintf(why, STORE_WHY_BYTES,
                  "the checkpoint is of a format this program does not know");
         return false;
@@ -428,8 +450,7 @@ checkpoint_load(struct flow *f, uint64_t *pos, char why[STORE_WHY_BYTES])
     if (!checkpoint_rows_load(f, why))
         return false;
     for (int i = 0; i < SECTIONS; i++)
-        if (!rest_read(f, sections[i].number, (uint32_t)cursor_varint(&c),
-                       sections[i].words, sections[i].load)) {
+        if (!load_section(f, &sections[i], format, &c)) {
             snprintf(why, STORE_WHY_BYTES,
                      "section %d of the checkpoint is missing",
                      sections[i].number);

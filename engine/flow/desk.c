@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "engine/flow/accept.h"
+#include "engine/flow/login.h"
 #include "engine/flow/optout.h"
 
 enum {
@@ -72,6 +73,9 @@ static const struct desk_row {
     [MAIL_STATUS] = {status_on_status,
                      ADMIN | ACCOUNT | SENDER | 1 << WHO_NOBODY << 3, true,
                      false},
+    [MAIL_LOGIN_LIST] = {login_on_login, ADMIN | ACCOUNT, true, false},
+    [MAIL_LOGIN_PUT] = {login_on_login, ADMIN, false, true},
+    [MAIL_LOGIN_DELETE] = {login_on_login, ADMIN, false, true},
 };
 
 struct mail *

@@ -14,6 +14,7 @@
 
 #include "engine/flow/directory_doc.h"
 #include "engine/flow/id.h"
+#include "engine/flow/login.h"
 
 static void *
 row_of(const struct table *t, uint32_t id)
@@ -71,9 +72,9 @@ directory_name(struct directory *d, enum directory_kind kind, uint32_t account,
         map_put(&d->names, name_key(kind, account, slice_str(text)), id);
 }
 
-static uint32_t
-named(const struct directory *d, enum directory_kind kind, uint32_t account,
-      struct slice text)
+uint32_t
+directory_named(const struct directory *d, enum directory_kind kind,
+                uint32_t account, struct slice text)
 {
     uint64_t id = 0;
     if (text.n)
@@ -86,7 +87,7 @@ directory_find_account(const struct directory *d, struct slice ref)
 {
     uint64_t id = 0;
     if (!id_from_text(ID_ACCOUNT, ref, &id))
-        id = named(d, DIRECTORY_ACCOUNT, 0, ref);
+        id = directory_named(d, DIRECTORY_ACCOUNT, 0, ref);
     struct account *a = directory_account(d, (uint32_t)id);
     return a && !a->deleted ? a : NULL;
 }
@@ -97,9 +98,9 @@ directory_find_sender(const struct directory *d, uint32_t account,
 {
     uint64_t id = 0;
     if (!id_from_text(ID_SENDER, ref, &id))
-        id = named(d, DIRECTORY_SENDER, account, ref);
+        id = directory_named(d, DIRECTORY_SENDER, account, ref);
     if (id == 0)
-        id = named(d, DIRECTORY_EXTERNAL, account, ref);
+        id = directory_named(d, DIRECTORY_EXTERNAL, account, ref);
     struct sender *s = directory_sender(d, (uint32_t)id);
     return s && s->account == account && !s->deleted ? s : NULL;
 }
@@ -107,7 +108,7 @@ directory_find_sender(const struct directory *d, uint32_t account,
 struct number *
 directory_find_number(const struct directory *d, struct slice text)
 {
-    return directory_number(d, named(d, DIRECTORY_NUMBER, 0, text));
+    return directory_number(d, directory_named(d, DIRECTORY_NUMBER, 0, text));
 }
 
 struct pool *
@@ -116,7 +117,7 @@ directory_find_pool(const struct directory *d, uint32_t account,
 {
     uint64_t id = 0;
     if (!id_from_text(ID_POOL, ref, &id))
-        id = named(d, DIRECTORY_POOL, account, ref);
+        id = directory_named(d, DIRECTORY_POOL, account, ref);
     struct pool *p = directory_pool(d, (uint32_t)id);
     return p && p->account == account ? p : NULL;
 }
@@ -124,13 +125,21 @@ directory_find_pool(const struct directory *d, uint32_t account,
 struct carrier_entry *
 directory_find_carrier(const struct directory *d, struct slice name)
 {
-    return directory_carrier(d, named(d, DIRECTORY_CARRIER, 0, name));
+    return directory_carrier(d, directory_named(d, DIRECTORY_CARRIER, 0, name));
 }
 
 bool
 directory_may_use(const struct number *n, uint32_t account)
 {
-    return !n->retired && (n->shared || n->account == account);
+    return !n->retired &&
+           ((n->shared && !n->of_clients) || n->account == account);
+}
+
+void
+directory_unname(struct directory *d, enum directory_kind kind,
+                 uint32_t account, const char *text)
+{
+    map_take(&d->names, name_key(kind, account, slice_str(text)), NULL);
 }
 
 /* ---- rows -----------------------------------------------------------------
@@ -175,7 +184,7 @@ make_key(const char *prefix, char key[64], uint8_t digest[32])
 
 struct account *
 directory_add_account(struct directory *d, struct slice name, uint64_t per_day,
-                      struct slice smpp, uint64_t now_ms, char key[64])
+                      uint64_t now_ms, char key[64])
 {
     if (directory_find_account(d, name))
         return NULL;
@@ -187,7 +196,7 @@ directory_add_account(struct directory *d, struct slice name, uint64_t per_day,
     a->created_ms = now_ms;
     make_key("acc_", key, a->key_digest);
     directory_name(d, DIRECTORY_ACCOUNT, 0, a->name, id);
-    directory_save_account(d, a, smpp);
+    directory_save_account(d, a);
     directory_save_key(d, a->key_digest, WHO_ACCOUNT, id, 0);
     /* Numbers of the settings file wait for the account of their name. */
     for (uint32_t i = 1; i < d->numbers.rows; i++) {
@@ -207,7 +216,7 @@ directory_delete_account(struct directory *d, struct account *a)
     a->deleted = true;
     map_take(&d->names, name_key(DIRECTORY_ACCOUNT, 0, slice_str(a->name)),
              NULL);
-    directory_save_account(d, a, (struct slice){0});
+    directory_save_account(d, a);
     journal_delete(d->journal, TABLE_KEY, slice_of(a->key_digest, 32));
     for (uint32_t i = 1; i < d->senders.rows; i++) {
         struct sender *s = directory_sender(d, i);
@@ -382,10 +391,12 @@ directory_fini(struct directory *d)
         if (p)
             free(p->number);
     }
+    login_fini_all(d);
     free_table(&d->accounts);
     free_table(&d->senders);
     free_table(&d->numbers);
     free_table(&d->pools);
     free_table(&d->carriers);
+    free_table(&d->logins);
     map_fini(&d->names);
 }

@@ -30,8 +30,10 @@ struct account {
     uint64_t per_day; /* quota in parts; 0: none */
     uint64_t created_ms;
     bool deleted;
-    uint32_t senders;        /* how many it has */
-    uint64_t day, day_parts; /* parts used on that day */
+    uint32_t senders;            /* how many it has */
+    uint32_t logins, only_login; /* how many; which, when one */
+    uint32_t made_numbers;       /* by its clients' sources */
+    uint64_t day, day_parts;     /* parts used on that day */
 };
 
 struct sender {
@@ -52,6 +54,8 @@ struct number {
     char text[24]; /* E.164, short code, or a name */
     char account_name[64];
     bool shared, from_settings, retired;
+    bool of_clients; /* made by a client's first use: for clients whose
+                        sources allow it alone; account_name: who made it */
     uint32_t per_s, per_day;
     struct rate rate; /* empty when per_s is 0 */
     uint64_t day, day_parts;
@@ -85,7 +89,7 @@ struct table {
 
 struct directory {
     struct journal *journal;
-    struct table accounts, senders, numbers, pools, carriers;
+    struct table accounts, senders, numbers, pools, carriers, logins;
     struct map names; /* hash of (kind, account, text) -> id */
 };
 
@@ -121,7 +125,7 @@ bool directory_may_use(const struct number *n, uint32_t account);
  * when the name is taken. */
 struct account *
 directory_add_account(struct directory *d, struct slice name, uint64_t per_day,
-                      struct slice smpp, uint64_t now_ms, char key[64]);
+                      uint64_t now_ms, char key[64]);
 void directory_delete_account(struct directory *d, struct account *a);
 struct sender *directory_add_sender(struct directory *d,
                                     const struct sender *wish, char key[64]);

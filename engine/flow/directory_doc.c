@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "engine/flow/doc.h"
+#include "engine/flow/login.h"
 
 enum { DOC_ROOM = 8192 };
 
@@ -29,8 +30,7 @@ save(struct directory *d, enum store_table table, uint32_t id,
 }
 
 void
-directory_save_account(struct directory *d, const struct account *a,
-                       struct slice smpp)
+directory_save_account(struct directory *d, const struct account *a)
 {
     uint8_t room[DOC_ROOM];
     struct writer w = writer_of(room, sizeof room);
@@ -39,7 +39,6 @@ directory_save_account(struct directory *d, const struct account *a,
     doc_put_u64(&w, DOC_PER_DAY, a->per_day);
     doc_put_u64(&w, DOC_CREATED_MS, a->created_ms);
     doc_put_u64(&w, DOC_DELETED, a->deleted);
-    doc_put_text(&w, DOC_SMPP, smpp);
     save(d, TABLE_ACCOUNT, a->id, &w);
 }
 
@@ -74,6 +73,7 @@ directory_save_number(struct directory *d, const struct number *n)
     doc_put_u64(&w, DOC_RETIRED, n->retired);
     doc_put_u64(&w, DOC_PER_S, n->per_s);
     doc_put_u64(&w, DOC_PER_DAY, n->per_day);
+    doc_put_u64(&w, DOC_OF_CLIENTS, n->of_clients);
     save(d, TABLE_NUMBER, n->id, &w);
 }
 
@@ -141,6 +141,8 @@ directory_name_sender(struct directory *d, const struct sender *s)
 {
     directory_name(d, DIRECTORY_SENDER, s->account, s->name, s->id);
     directory_name(d, DIRECTORY_EXTERNAL, s->account, s->external_id, s->id);
+    directory_name(d, DIRECTORY_SMPP_SENDER, s->account, s->smpp_system_id,
+                   s->id);
 }
 
 static void
@@ -191,6 +193,7 @@ load_number(struct directory *d, uint32_t id, struct slice doc)
     n->retired = doc_u64(doc, DOC_RETIRED, 0) != 0;
     n->per_s = (uint32_t)doc_u64(doc, DOC_PER_S, 0);
     n->per_day = (uint32_t)doc_u64(doc, DOC_PER_DAY, 0);
+    n->of_clients = doc_u64(doc, DOC_OF_CLIENTS, 0) != 0;
     directory_arm_rate(n);
     directory_name(d, DIRECTORY_NUMBER, 0, n->text, id);
 }
@@ -230,10 +233,10 @@ load_carrier(struct directory *d, struct slice key, struct slice name)
     directory_name(d, DIRECTORY_CARRIER, 0, e->name, id);
 }
 
-static bool
-load_table(struct directory *d, enum store_table table,
-           void (*load)(struct directory *, uint32_t, struct slice),
-           char why[STORE_WHY_BYTES])
+bool
+directory_load_table(struct directory *d, enum store_table table,
+                     void (*load)(struct directory *, uint32_t, struct slice),
+                     char why[STORE_WHY_BYTES])
 {
     struct slice key, doc;
     uint8_t last[4];
@@ -267,10 +270,11 @@ directory_load(struct directory *d, struct journal *j,
         after = slice_of(last, key.n);
         load_carrier(d, key, value);
     }
-    bool ok = load_table(d, TABLE_ACCOUNT, load_account, why) &&
-              load_table(d, TABLE_SENDER, load_sender, why) &&
-              load_table(d, TABLE_NUMBER, load_number, why) &&
-              load_table(d, TABLE_POOL, load_pool, why);
+    bool ok = directory_load_table(d, TABLE_ACCOUNT, load_account, why) &&
+              directory_load_table(d, TABLE_SENDER, load_sender, why) &&
+              directory_load_table(d, TABLE_NUMBER, load_number, why) &&
+              directory_load_table(d, TABLE_POOL, load_pool, why) &&
+              login_load_all(d, why);
     journal_rest(j);
     return ok;
 }

@@ -15,6 +15,8 @@ enum directory_kind {
     DIRECTORY_NUMBER,
     DIRECTORY_POOL,
     DIRECTORY_CARRIER,
+    DIRECTORY_LOGIN,
+    DIRECTORY_SMPP_SENDER, /* by the system_id it speaks for */
 };
 
 /* Tags of docs; one space for all tables. Numbers are for ever. */
@@ -24,7 +26,7 @@ enum doc_tag {
     DOC_PER_DAY = 3,
     DOC_CREATED_MS = 4,
     DOC_DELETED = 5,
-    DOC_SMPP = 6,
+    DOC_SMPP = 6, /* no longer written */
     DOC_ACCOUNT = 7,
     DOC_EXTERNAL_ID = 8,
     DOC_SMPP_SYSTEM_ID = 9,
@@ -54,14 +56,29 @@ enum doc_tag {
     DOC_SCOPE = 33,
     DOC_HASH = 34,
     DOC_RESULT = 35,
+    DOC_SYSTEM_ID = 36,
+    DOC_PASSWORD = 37, /* scrypt: parameters, salt and hash */
+    DOC_MAX_BINDS = 38,
+    DOC_WINDOW = 39,
+    DOC_BURST = 40,
+    DOC_ON_EXCESS = 41,
+    DOC_ALLOW_IP = 42, /* repeated */
+    DOC_SOURCE = 43,   /* repeated */
+    DOC_TLS_REQUIRED = 44,
+    DOC_CERTIFICATE = 45,
+    DOC_ENQUIRE_MS = 46,
+    DOC_IDLE_MS = 47,
+    DOC_RECEIPTS = 48,
+    DOC_OUTBIND = 49,
+    DOC_DISABLED = 50,
+    DOC_OF_CLIENTS = 51,
 };
 
 /* Keys of the control tables that are ids: big-endian, so that LMDB's order
  * is the order of making. */
 struct slice directory_key32(uint32_t id, uint8_t room[4]);
 
-void directory_save_account(struct directory *d, const struct account *a,
-                            struct slice smpp);
+void directory_save_account(struct directory *d, const struct account *a);
 void directory_save_sender(struct directory *d, const struct sender *s);
 void directory_save_pool(struct directory *d, const struct pool *p);
 void directory_save_carrier(struct directory *d, const struct carrier_entry *c);
@@ -72,8 +89,17 @@ void directory_save_key(struct directory *d, const uint8_t digest[32],
 void *directory_row(struct table *t, uint32_t id, size_t octets);
 void directory_name(struct directory *d, enum directory_kind kind,
                     uint32_t account, const char *text, uint32_t id);
+void directory_unname(struct directory *d, enum directory_kind kind,
+                      uint32_t account, const char *text);
+/* 0: nothing has this name. */
+uint32_t directory_named(const struct directory *d, enum directory_kind kind,
+                         uint32_t account, struct slice text);
 void directory_name_sender(struct directory *d, const struct sender *s);
 void directory_join_pool(struct directory *d, const struct pool *p);
 void directory_arm_rate(struct number *n);
+bool
+directory_load_table(struct directory *d, enum store_table table,
+                     void (*load)(struct directory *, uint32_t, struct slice),
+                     char why[STORE_WHY_BYTES]);
 
 #endif

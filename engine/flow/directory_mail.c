@@ -9,6 +9,7 @@
 
 #include "engine/flow/desk.h"
 #include "engine/flow/id.h"
+#include "engine/flow/login.h"
 #include "proto/addr.h"
 
 static bool
@@ -54,6 +55,30 @@ list_accounts(struct flow *f, struct mail *m)
     m->result = MAIL_OK;
 }
 
+/* All of them can be made, or none is. */
+static bool
+check_logins(struct flow *f, struct mail *m)
+{
+    struct mail_account *q = &m->account;
+    for (unsigned i = 0; i < q->logins; i++) {
+        const struct login_wish *w = &q->login[i];
+        if (!login_check(f, m, w)) {
+            m->pointer = "/smpp";
+            return false;
+        }
+        bool taken = directory_find_login(&f->directory, w->system_id) != NULL;
+        for (unsigned k = 0; k < i; k++)
+            taken = taken || slice_eq(q->login[k].system_id, w->system_id);
+        if (taken)
+            return mail_refuse(m, MAIL_CONFLICT, "system_id_taken", "/smpp",
+                               "another login has this system_id");
+        if (!w->system_id.n || !w->hash.n)
+            return mail_refuse(m, MAIL_INVALID, "missing", "/smpp",
+                               "a login has a system_id and a password");
+    }
+    return true;
+}
+
 void
 directory_on_account(struct flow *f, struct mail *m)
 {
@@ -67,23 +92,25 @@ directory_on_account(struct flow *f, struct mail *m)
         m->result = a ? MAIL_OK : MAIL_NOT_FOUND;
         if (a) {
             campaign_cancel_all(f, a->id);
+            login_delete_all(f, a->id);
             directory_delete_account(&f->directory, a);
         }
         return;
     }
     if (!check_name(m, q->name))
         return;
-    if (q->smpp.n > 4096) {
-        mail_refuse(m, MAIL_INVALID, "too_long", "/smpp", "smpp is too long");
+    if (!check_logins(f, m))
         return;
-    }
-    struct account *a = directory_add_account(
-        &f->directory, q->name, q->per_day, q->smpp, f->wall.ms, q->key);
+    struct account *a = directory_add_account(&f->directory, q->name,
+                                              q->per_day, f->wall.ms, q->key);
     if (!a) {
         mail_refuse(m, MAIL_CONFLICT, "name_taken", "/name",
                     "an account of this name exists already");
         return;
     }
+    for (unsigned i = 0; i < q->logins; i++)
+        if (!login_put(f, m, NULL, a->id, &q->login[i]))
+            return; /* cannot be: all were checked */
     q->account = a->id;
     m->result = MAIL_OK;
 }

@@ -22,6 +22,7 @@ enum id_kind {
     ID_SENDER,   /* sdr_ : keys begin with snd_ */
     ID_POOL,     /* pol_ */
     ID_UPLOAD,   /* upl_ */
+    ID_LOGIN,    /* lgn_ */
     ID_KIND_N,
 };
 

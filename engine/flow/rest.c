@@ -58,7 +58,7 @@ bool
 rest_read(struct flow *f, enum rest_section section, uint32_t blocks,
           unsigned count, void (*take)(struct flow *f, const uint64_t *words))
 {
-    uint64_t words[16];
+    uint64_t words[16] = {0};
     for (uint32_t b = 0; b < blocks; b++) {
         uint8_t key[5];
         struct slice value;

@@ -54,22 +54,34 @@ source_create(struct flow *f)
     return s;
 }
 
-struct source *
-source_for(struct flow *f, uint32_t account, uint32_t sender,
-           enum message_class class, uint32_t number)
+struct source_key
+source_key_of(const struct fact_accept *x)
 {
-    uint64_t key = map_mix(map_mix((uint64_t)account << 32 | sender) ^
-                           ((uint64_t) class << 32 | number)) |
-                   1;
+    return (struct source_key){
+        .account = (uint32_t)x->account,
+        .sender = (uint32_t)x->sender,
+        .number = (uint32_t)x->number,
+        .login = (uint32_t)x->login,
+        .class = (enum message_class)x->class,
+    };
+}
+
+struct source *
+source_for(struct flow *f, const struct source_key *k)
+{
+    uint64_t key = map_mix(map_mix((uint64_t)k->account << 32 | k->sender) ^
+                           ((uint64_t)k->class << 32 | k->number));
+    key = map_mix(key ^ k->login) | 1;
     uint64_t at;
     if (map_get(&f->sources.by_key, key, &at))
         return f->sources.row[at - 1];
     struct source *s = source_create(f);
     s->key = key;
-    s->account = account;
-    s->sender = sender;
-    s->class = class;
-    s->number = number;
+    s->account = k->account;
+    s->sender = k->sender;
+    s->class = k->class;
+    s->number = k->number;
+    s->login = k->login;
     map_put(&f->sources.by_key, key, s->index + 1);
     return s;
 }
@@ -136,7 +148,8 @@ static bool
 is_ours(const struct source *s, const struct fact_accept *a)
 {
     return a->account == s->account && a->sender == s->sender &&
-           a->class == s->class && a->number == s->number && a->send_at_ms == 0;
+           a->class == s->class && a->number == s->number &&
+           a->login == s->login && a->send_at_ms == 0;
 }
 
 /* Reads on in the log until the ring is full or the budget is used up. */

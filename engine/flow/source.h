@@ -22,6 +22,7 @@
 
 struct flow;
 struct campaign;
+struct fact_accept;
 struct feed;
 
 /* Positions that one source, and all together, keep in RAM (32 MB): beyond
@@ -45,7 +46,7 @@ struct source {
     size_t index; /* in sources.row */
     uint64_t key; /* 0: a campaign */
     struct campaign *campaign;
-    uint32_t account, sender, number;
+    uint32_t account, sender, number, login;
     enum message_class class;
 
     /* single messages */
@@ -83,9 +84,16 @@ void sources_fini(struct sources *s);
 
 struct source *source_create(struct flow *f);
 
-/* The queue of single messages of this account, sender, class and number. */
-struct source *source_for(struct flow *f, uint32_t account, uint32_t sender,
-                          enum message_class class, uint32_t number);
+/* What the messages of one queue have in common: who is held up by whom. */
+struct source_key {
+    uint32_t account, sender, number;
+    uint32_t login; /* of an SMPP client, which has a rate of its own */
+    enum message_class class;
+};
+struct source_key source_key_of(const struct fact_accept *x);
+
+/* The queue of single messages with this key. */
+struct source *source_for(struct flow *f, const struct source_key *key);
 
 /* A message accepted at pos waits in its source. */
 void source_push(struct flow *f, struct source *s, uint64_t pos);

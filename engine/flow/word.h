@@ -2,8 +2,8 @@
  * word.h - what is kept in RAM of each message: one u64.
  *
  *   bits 63..60  state
- *   bits 59..57  flags
- *   bits 56..0   position of its newest fact (0: none yet)
+ *   bits 59..57  flags 4, 2, 1; bit 56: flag 8, added last
+ *   bits 55..0   position of its newest fact (0: none yet)
  *
  * Threads: pure.
  */
@@ -36,13 +36,14 @@ enum {
     WORD_REPLIED = 1, /* somebody answered it */
     WORD_TWICE = 2,   /* may have gone out twice */
     WORD_LONG = 4,    /* more than one part */
+    WORD_CLIENT = 8,  /* came from an SMPP client */
 };
 
 static inline uint64_t
 word_make(enum message_state_kind state, unsigned flags, uint64_t pos)
 {
     return (uint64_t)state << 60 | (uint64_t)(flags & 7) << 57 |
-           (pos & (((uint64_t)1 << 57) - 1));
+           (uint64_t)(flags >> 3 & 1) << 56 | (pos & (((uint64_t)1 << 56) - 1));
 }
 
 static inline enum message_state_kind
@@ -54,13 +55,13 @@ word_state(uint64_t word)
 static inline unsigned
 word_flags(uint64_t word)
 {
-    return word >> 57 & 7;
+    return (word >> 57 & 7) | (word >> 56 & 1) << 3;
 }
 
 static inline uint64_t
 word_pos(uint64_t word)
 {
-    return word & (((uint64_t)1 << 57) - 1);
+    return word & (((uint64_t)1 << 56) - 1);
 }
 
 /* "accepted", "queued", ... as in product.md; NONE reads "queued". */

@@ -23,7 +23,11 @@ accept(uint32_t sender)
 static struct source *
 of(uint32_t sender)
 {
-    return source_for(world.flow, DEMO, sender, CLASS_MARKETING, 1);
+    struct source_key key = {.account = DEMO,
+                             .sender = sender,
+                             .class = CLASS_MARKETING,
+                             .number = 1};
+    return source_for(world.flow, &key);
 }
 
 /* The message that comes next; 0: none. */

@@ -8,10 +8,10 @@
 
 START_TEST(a_word_keeps_state_flags_and_position)
 {
-    uint64_t top = ((uint64_t)1 << 57) - 1;
-    uint64_t w = word_make(MSG_RECEIVED, 7, top);
+    uint64_t top = ((uint64_t)1 << 56) - 1;
+    uint64_t w = word_make(MSG_RECEIVED, 15, top);
     ck_assert_int_eq(word_state(w), MSG_RECEIVED);
-    ck_assert_uint_eq(word_flags(w), 7);
+    ck_assert_uint_eq(word_flags(w), 15);
     ck_assert_uint_eq(word_pos(w), top);
     w = word_make(MSG_QUEUED, WORD_LONG, 12345);
     ck_assert_int_eq(word_state(w), MSG_QUEUED);
@@ -22,7 +22,7 @@ END_TEST
 
 START_TEST(what_is_too_large_does_not_spill)
 {
-    uint64_t w = word_make(MSG_NONE, 8, (uint64_t)1 << 57);
+    uint64_t w = word_make(MSG_NONE, 16, (uint64_t)1 << 56);
     ck_assert_uint_eq(w, 0);
 }
 END_TEST

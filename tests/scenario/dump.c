@@ -111,9 +111,8 @@ place_of(struct flow *f, uint64_t message, uint64_t pos)
     struct fact_accept a;
     if (!journal_read(&f->journal, pos, &fact) || !fact_accept_get(fact, &a))
         return "";
-    struct source *s =
-        source_for(f, (uint32_t)a.account, (uint32_t)a.sender,
-                   (enum message_class)a.class, (uint32_t)a.number);
+    struct source_key key = source_key_of(&a);
+    struct source *s = source_for(f, &key);
     bool found = a.send_at_ms ? is_delayed(f, message)
                               : in_ring(s, pos) || is_current(s, message);
     found = found || is_again(f, message);
