@@ -60,13 +60,31 @@ flow_use_gate(struct flow *f, struct number *n)
                       c && c->carrier ? carrier_gate(c->carrier) : NULL);
 }
 
+/* Parts that leave by this carrier may have a limit a second. */
+static bool
+is_limited(const struct flow *f, const struct carrier_settings *s)
+{
+    bool limited = s->rate > 0;
+    for (unsigned i = 0; i < f->settings->numbers_n && !limited; i++)
+        limited = f->settings->numbers[i].rate > 0;
+    for (uint32_t i = 1; i < f->directory.numbers.rows && !limited; i++) {
+        const struct number *n = directory_number(&f->directory, i);
+        limited = n && n->per_s > 0;
+    }
+    for (size_t i = 0; i < f->campaigns.rows && !limited; i++)
+        limited = f->campaigns.row[i]->per_s > 0;
+    return limited;
+}
+
 static void
 open_carriers(struct flow *f)
 {
-    /* After a restart the last second's sends are unknown. */
-    struct mono not_before = mono_add_ms(f->now, f->replayed ? 1000 : 0);
     for (unsigned i = 0; i < f->settings->carriers_n; i++) {
         const struct carrier_settings *s = &f->settings->carriers[i];
+        /* After a restart the last second's sends are unknown. All of them
+         * were before the store was ours. */
+        bool wait = f->replayed && is_limited(f, s);
+        struct mono not_before = mono_add_ms(f->opened, wait ? 1000 : 0);
         struct carrier_entry *c = directory_put_carrier(&f->directory, s->name);
         sched_outlet(f, c);
         if (c->carrier)
@@ -196,6 +214,7 @@ flow_open(struct loop *loop, struct store *store,
     f->outbox_fd = -1;
     f->next_message = f->next_campaign = f->next_thread = f->next_upload = 1;
     look_at_clocks(f);
+    f->opened = f->now;
     if (!desk_open(f) || !journal_open(&f->journal, store)) {
         snprintf(why, STORE_WHY_BYTES, "out of memory or descriptors");
         flow_destroy(f);

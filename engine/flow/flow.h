@@ -91,6 +91,7 @@ struct flow {
     struct loop *loop;
     struct store *store;
     const struct flow_settings *settings;
+    struct mono opened; /* what an earlier process sent was before */
     struct mono now;
     struct wall wall;
     bool replayed; /* the log was not empty at the start */
