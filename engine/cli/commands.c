@@ -8,6 +8,7 @@
 
 #include "engine/cli/cmd_campaign.h"
 #include "engine/cli/cmd_campaign_send.h"
+#include "engine/cli/cmd_client.h"
 #include "engine/cli/cmd_directory.h"
 #include "engine/cli/cmd_events.h"
 #include "engine/cli/cmd_message.h"
@@ -46,12 +47,21 @@ const struct command *const commands[] = {
     &cmd_numbers_add,
     &cmd_pools,
     &cmd_pools_add,
+    &cmd_logins,
+    &cmd_logins_add,
+    &cmd_logins_change,
+    &cmd_logins_remove,
     &cmd_suppressions,
     &cmd_suppressions_add,
     &cmd_suppressions_remove,
     &cmd_carrier_pause,
     &cmd_carrier_resume,
     &cmd_carrier_rebind,
+    &cmd_clients,
+    &cmd_client_kick,
+    &cmd_client_pause,
+    &cmd_client_resume,
+    &cmd_client_drain,
     &cmd_tool_pdu,
     &cmd_tool_text,
     &cmd_tool_receipt,
