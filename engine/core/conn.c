@@ -20,8 +20,10 @@
 
 enum {
     INPUT_MAX = 256 * 1024,
+    READ_TURN = 256 * 1024, /* 16 to 60 messages a read at full load */
     OUTPUT_MAX = 1024 * 1024,
     STALL_MS = 30000,
+    REST_MS = 1000,
     CONNECT_MS = 10000, /* when the settings say 0 */
 };
 
@@ -45,6 +47,7 @@ release_conn(void *p)
     struct conn *c = p;
     lane_fini(&c->urgent);
     lane_fini(&c->held);
+    free(c->dial);
     tls_context_release(c->settings.tls);
     free(c->in);
     free(c);
@@ -64,6 +67,7 @@ static void
 stop_events(struct conn *c)
 {
     event_del(&c->ev_deadline);
+    loop_cancel(c->loop, &c->handshake);
     if (!c->events_made)
         return;
     event_del(&c->ev_read);
@@ -85,9 +89,10 @@ static void
 run_end(void *arg)
 {
     struct conn *c = arg;
-    if (c->question)
-        resolver_cancel(c->question);
-    c->question = NULL;
+    if (c->dial && c->dial->question)
+        resolver_cancel(c->dial->question);
+    if (c->dial)
+        c->dial->question = NULL;
     c->state = CONN_DEAD;
     c->ops->closed(c->owner, c->why, c->detail);
     tls_stream_destroy(c->tls);
@@ -127,12 +132,29 @@ run_again(void *arg)
 }
 
 static void
+run_handshake(void *arg)
+{
+    struct conn *c = arg;
+    if (c->state != CONN_HANDSHAKE)
+        return;
+    event_add(&c->ev_read, NULL);
+    conn_handshake_go_on(c);
+}
+
+static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd, (void)what;
     struct conn *c = arg;
     switch (c->state) {
-    case CONN_HANDSHAKE: conn_handshake_go_on(c); return;
+    case CONN_HANDSHAKE:
+        if (c->dial) {
+            conn_handshake_go_on(c);
+            return;
+        }
+        event_del(&c->ev_read);
+        loop_at_leisure(c->loop, &c->handshake);
+        return;
     case CONN_OPEN:
         conn_input_read(c);
         if (c->tls_again) /* the write waited for something to read */
@@ -173,7 +195,7 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
     case CONN_LINGERING: conn_end(c, c->why, NULL); return;
     case CONN_RESOLVING:
         snprintf(detail, sizeof detail, "%.120s: no name server answered",
-                 c->host);
+                 c->dial ? c->dial->host : "?");
         conn_end(c, CLOSE_RESOLVE, detail);
         return;
     default:
@@ -209,11 +231,7 @@ make(struct loop *loop, const struct conn_settings *s,
     c->owner = owner;
     c->fd = -1;
     c->settings = *s;
-    snprintf(c->host, sizeof c->host, "%s", s->host ? s->host : "");
-    snprintf(c->server_name, sizeof c->server_name, "%s",
-             s->server_name ? s->server_name : "");
-    c->settings.host = c->host;
-    c->settings.server_name = c->server_name;
+    c->settings.host = c->settings.server_name = "";
     c->settings.tls = tls_context_hold(s->tls);
     if (!c->settings.output_max)
         c->settings.output_max = OUTPUT_MAX;
@@ -221,13 +239,15 @@ make(struct loop *loop, const struct conn_settings *s,
         c->settings.stall_ms = STALL_MS;
     if (!c->settings.connect_ms)
         c->settings.connect_ms = CONNECT_MS;
+    if (!c->settings.read_turn)
+        c->settings.read_turn = READ_TURN;
     c->in_max = s->input_max > INPUT_MAX ? s->input_max : INPUT_MAX;
-    snprintf(c->peer, sizeof c->peer, "%.60s:%u", c->host, s->port);
     lane_init(&c->urgent);
     lane_init(&c->held);
     c->end_job = (struct loop_job){.run = run_end, .arg = c};
     c->again_job = (struct loop_job){.run = run_again, .arg = c};
     c->flush_job = (struct loop_job){.run = conn_output_run, .arg = c};
+    c->handshake = (struct loop_chore){.run = run_handshake, .arg = c};
     evtimer_assign(&c->ev_deadline, c->base, on_deadline, c);
     struct timeval tv = {c->settings.connect_ms / 1000,
                          c->settings.connect_ms % 1000 * 1000};
@@ -240,10 +260,20 @@ struct conn *
 conn_dial(struct loop *loop, const struct conn_settings *settings,
           const struct conn_ops *ops, void *owner)
 {
-    struct conn *c = make(loop, settings, ops, owner);
-    if (!c)
+    struct conn_dialling *d = calloc(1, sizeof *d);
+    struct conn *c = d ? make(loop, settings, ops, owner) : NULL;
+    if (!c) {
+        free(d);
         return NULL;
-    c->dialled = true;
+    }
+    snprintf(d->host, sizeof d->host, "%s",
+             settings->host ? settings->host : "");
+    snprintf(d->server_name, sizeof d->server_name, "%s",
+             settings->server_name ? settings->server_name : "");
+    c->dial = d;
+    c->settings.host = d->host;
+    c->settings.server_name = d->server_name;
+    snprintf(c->peer, sizeof c->peer, "%.60s:%u", d->host, settings->port);
     conn_dial_begin(c);
     return c;
 }
@@ -321,6 +351,34 @@ const char *
 conn_peer(const struct conn *c)
 {
     return c->peer;
+}
+
+void
+conn_set_limits(struct conn *c, size_t read_turn, size_t output_max)
+{
+    if (read_turn)
+        c->settings.read_turn = read_turn;
+    if (output_max)
+        c->settings.output_max = output_max;
+}
+
+void
+conn_rest(struct conn *c)
+{
+    if (mono_since_ms(c->last_out, loop_mono(c->loop)) < REST_MS)
+        return;
+    lane_rest(&c->urgent);
+    if (c->tls_again != &c->held)
+        lane_rest(&c->held);
+}
+
+char *
+conn_certificate(const struct conn *c, char *dst, size_t cap)
+{
+    if (c->tls)
+        return tls_stream_subject(c->tls, dst, cap);
+    dst[0] = 0;
+    return dst;
 }
 
 const char *

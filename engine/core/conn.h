@@ -1,7 +1,8 @@
 /*
  * conn.h - one TCP connection, plain or TLS, on raw libevent events.
  *
- * Input arrives in one linear buffer and is parsed in place. Output has two
+ * Input is read into a buffer that all connections of a loop share and is
+ * parsed in place; what is left over is kept. Output has two
  * lanes: what may leave at once (conn_urgent), and what promises durability
  * and is held (conn_room, conn_hold) until the store has passed a position
  * (conn_release). Both lanes hold whole PDUs only, so either may go first.
@@ -9,7 +10,8 @@
  * Promise: nothing held leaves before conn_release() has passed its
  * position. Reads and writes per turn are bounded. After closed() was called
  * the conn is dead and freed by the loop's reap phase; its owner must forget
- * it. Octets that never left can be asked for first (conn_unsent).
+ * it. Octets that never left can be asked for first (conn_unsent). An idle
+ * connection has no buffer.
  *
  * Threads: the loop's thread only.
  */
@@ -55,6 +57,7 @@ struct conn_settings {
     const char *server_name; /* TLS: name to verify; NULL: host */
     unsigned connect_ms;     /* from dial to opened, resolving included */
     size_t input_max;        /* largest unit that must fit; 64 KiB + */
+    size_t read_turn;        /* octets read in a turn; 0: 256 KiB */
     size_t output_max;       /* output not read by the peer; then CLOSE_FULL
                                 after stall_ms without progress */
     unsigned stall_ms;       /* 30,000 */
@@ -108,13 +111,24 @@ void conn_close(struct conn *c, enum close_reason why, const char *detail,
 void conn_unsent(const struct conn *c,
                  void (*each)(void *arg, struct slice pdu), void *arg);
 
+/* Other limits from now on; 0: as they are. */
+void conn_set_limits(struct conn *c, size_t read_turn, size_t output_max);
+
+/* Nothing is due just now: output buffers that stand empty for a second are
+ * given back. */
+void conn_rest(struct conn *c);
+
 /* Stop and go on reading (back-pressure). */
 void conn_pause(struct conn *c, bool paused);
 
 size_t conn_output_bytes(const struct conn *c); /* queued, not yet sent */
+bool conn_is_held(const struct conn *c);        /* something waits for a
+                                                   position */
 size_t conn_stuck_bytes(const struct conn *c);  /* free to leave, kernel full */
 uint64_t conn_idle_ms(const struct conn *c);    /* since the last octet in */
 const char *conn_peer(const struct conn *c);    /* "address:port" */
 const char *conn_tls(const struct conn *c);     /* "TLSv1.3" or "" */
+/* The subject of the peer's certificate, "" when there is none. Returns dst. */
+char *conn_certificate(const struct conn *c, char *dst, size_t cap);
 
 #endif

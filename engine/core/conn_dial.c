@@ -56,17 +56,17 @@ drop_socket(struct conn *c)
 static void
 try_next(struct conn *c, int error)
 {
-    while (c->address < c->addresses.count) {
-        unsigned i = c->address++;
-        conn_name_peer(c, &c->addresses.addr[i]);
-        int fd = socket(c->addresses.addr[i].ss_family,
+    while (c->dial->address < c->dial->addresses.count) {
+        unsigned i = c->dial->address++;
+        conn_name_peer(c, &c->dial->addresses.addr[i]);
+        int fd = socket(c->dial->addresses.addr[i].ss_family,
                         SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (fd < 0) {
             error = errno;
             continue;
         }
-        int rc = connect(fd, (struct sockaddr *)&c->addresses.addr[i],
-                         c->addresses.length[i]);
+        int rc = connect(fd, (struct sockaddr *)&c->dial->addresses.addr[i],
+                         c->dial->addresses.length[i]);
         if (rc != 0 && errno != EINPROGRESS) {
             error = errno;
             close(fd);
@@ -106,15 +106,15 @@ static void
 on_found(void *arg, const struct resolved *out)
 {
     struct conn *c = arg;
-    c->question = NULL;
+    c->dial->question = NULL;
     if (out->count == 0) {
         char detail[192];
-        snprintf(detail, sizeof detail, "%.120s: %s", c->host,
+        snprintf(detail, sizeof detail, "%.120s: %s", c->dial->host,
                  out->error ? out->error : "no address");
         conn_end(c, CLOSE_RESOLVE, detail);
         return;
     }
-    c->addresses = *out;
+    c->dial->addresses = *out;
     try_next(c, EADDRNOTAVAIL);
 }
 
@@ -122,14 +122,15 @@ void
 conn_dial_begin(struct conn *c)
 {
     c->state = CONN_RESOLVING;
-    if (resolve_numeric(c->host, c->settings.port, &c->addresses)) {
+    if (resolve_numeric(c->dial->host, c->settings.port, &c->dial->addresses)) {
         try_next(c, EADDRNOTAVAIL);
         return;
     }
     struct resolver *r = loop_resolver(c->loop);
     if (r)
-        c->question = resolver_ask(r, c->host, c->settings.port, on_found, c);
-    if (!c->question)
+        c->dial->question =
+            resolver_ask(r, c->dial->host, c->settings.port, on_found, c);
+    if (!c->dial->question)
         conn_end(c, CLOSE_RESOLVE, "no thread to look up names");
 }
 
@@ -137,7 +138,9 @@ void
 conn_handshake_begin(struct conn *c)
 {
     c->state = CONN_HANDSHAKE;
-    const char *name = c->server_name[0] ? c->server_name : c->host;
+    const char *name = c->settings.server_name;
+    if (!name[0])
+        name = c->settings.host;
     c->tls = tls_stream_create(c->settings.tls, c->fd, name);
     if (!c->tls) {
         conn_end(c, CLOSE_TLS, "the TLS session could not be made");

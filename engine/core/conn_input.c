@@ -1,9 +1,10 @@
 /*
- * conn_input.c - one read a turn into one linear buffer, parsed in place.
+ * conn_input.c - one read a turn into the loop's buffer, parsed in place.
  *
- * Promise: at most one buffer (256 KB) is read for a connection in a call,
- * so that a busy peer does not starve the others; what TLS has decrypted and
- * not handed over is fetched in the next turn.
+ * Promise: at most read_turn octets are read for a connection in a call, so
+ * that a busy peer does not starve the others; what TLS has decrypted and not
+ * handed over is fetched in the next turn. A connection keeps only what was
+ * read and could not be used up yet.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,64 +13,52 @@
 #include "engine/core/conn_inside.h"
 #include "engine/core/metrics.h"
 
-enum {
-    INPUT_FIRST = 16 * 1024, /* a connection that talks little keeps this */
-    INPUT_BUSY = 256 * 1024, /* 16 to 60 messages a read at full load */
-    SMALL_READ = 4 * 1024,
-    SMALL_READS = 1000, /* in a row: the buffer is too large */
-};
-
-static bool
-resize(struct conn *c, size_t cap)
+static void
+forget(struct conn *c)
 {
-    uint8_t *in = realloc(c->in, cap);
-    if (!in)
-        return c->in_cap > c->in_used;
-    c->in = in;
-    c->in_cap = cap;
-    return true;
+    free(c->in);
+    c->in = NULL;
+    c->in_at = c->in_used = c->in_cap = 0;
 }
 
-/* Hands the input up and moves the rest to the front. False when no more may
- * be read now. */
-static bool
-deliver(struct conn *c)
+/* What is left of a read, for the next one. */
+static void
+keep(struct conn *c, struct slice rest)
 {
-    size_t n = c->ops->readable(c->owner, slice_of(c->in, c->in_used));
+    if (rest.n == 0) {
+        forget(c);
+        return;
+    }
+    if (rest.n > c->in_cap || rest.n < c->in_cap / 4) {
+        forget(c);
+        c->in = malloc(rest.n);
+        if (!c->in) {
+            conn_end(c, CLOSE_RESET, "out of memory");
+            return;
+        }
+        c->in_cap = rest.n;
+    }
+    memcpy(c->in, rest.p, rest.n);
+    c->in_at = 0;
+    c->in_used = rest.n;
+}
+
+/* Hands up again what a pause left over. False when no more may be read now. */
+static bool
+offer_kept(struct conn *c)
+{
+    size_t n =
+        c->ops->readable(c->owner, slice_of(c->in + c->in_at, c->in_used));
     if (c->state != CONN_OPEN)
         return false;
     if (n > c->in_used)
         n = c->in_used;
+    c->in_at += n;
     c->in_used -= n;
-    if (n && c->in_used)
-        memmove(c->in, c->in + n, c->in_used);
+    if (c->in_used == 0)
+        forget(c);
     c->offer = c->paused && c->in_used > 0;
     return !c->paused;
-}
-
-/* Makes room for the next read; false when a unit is larger than input_max. */
-static bool
-make_room(struct conn *c)
-{
-    if (c->in_cap == 0)
-        return resize(c, INPUT_FIRST);
-    if (c->in_used < c->in_cap)
-        return true;
-    return c->in_cap < c->in_max && resize(c, c->in_cap * 2);
-}
-
-/* Grows when a read filled everything, shrinks after many small ones. */
-static void
-fit(struct conn *c, size_t n, bool filled)
-{
-    if (filled && c->in_cap < INPUT_BUSY)
-        resize(c, c->in_cap * 2);
-    c->small_reads = n < SMALL_READ ? c->small_reads + 1 : 0;
-    if (c->small_reads >= SMALL_READS && c->in_cap > INPUT_FIRST &&
-        c->in_used < INPUT_FIRST / 2) {
-        resize(c, INPUT_FIRST);
-        c->small_reads = 0;
-    }
 }
 
 /* Octets read, 0 when there is nothing now or the end was marked. */
@@ -114,25 +103,37 @@ read_tls(struct conn *c, uint8_t *dst, size_t cap)
 void
 conn_input_read(struct conn *c)
 {
-    if (c->paused || (c->offer && !deliver(c)))
+    if (c->paused || (c->offer && !offer_kept(c)))
         return;
-    if (!make_room(c)) {
+    if (c->in_used >= c->in_max) {
         conn_end(c, CLOSE_FRAMING, "a unit larger than the input buffer");
         return;
     }
-    size_t cap = c->in_cap - c->in_used;
-    uint8_t *dst = c->in + c->in_used;
-    size_t n = c->tls ? read_tls(c, dst, cap) : read_plain(c, dst, cap);
+    size_t turn = c->settings.read_turn;
+    uint8_t *buf = loop_scratch(c->loop, c->in_used + turn);
+    if (!buf) {
+        conn_end(c, CLOSE_RESET, "out of memory");
+        return;
+    }
+    size_t before = c->in_used;
+    if (before)
+        memcpy(buf, c->in + c->in_at, before);
+    size_t n = c->tls ? read_tls(c, buf + before, turn)
+                      : read_plain(c, buf + before, turn);
     if (n == 0)
         return;
-    c->in_used += n;
     c->last_in = loop_mono(c->loop);
     metric_add(METRIC_CONN_BYTES_IN, (int64_t)n);
-    if (!deliver(c))
+    struct slice all = slice_of(buf, before + n);
+    size_t used = c->ops->readable(c->owner, all);
+    if (c->state != CONN_OPEN)
         return;
-    fit(c, n, n == cap);
+    if (used > all.n)
+        used = all.n;
+    keep(c, slice_of(buf + used, all.n - used));
+    c->offer = c->paused && c->in_used > 0;
     /* A full TLS read may have left records that the socket does not tell. */
-    if (c->tls && (n == cap || tls_stream_has_more(c->tls)))
+    if (c->tls && !c->paused && (n == turn || tls_stream_has_more(c->tls)))
         loop_after_read(c->loop, &c->again_job);
 }
 

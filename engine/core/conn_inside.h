@@ -28,33 +28,36 @@ enum conn_state {
     CONN_DEAD,
 };
 
+/* What dialling needs; an accepted connection has none. */
+struct conn_dialling {
+    char host[256];
+    char server_name[256];
+    struct question *question;
+    struct resolved addresses;
+    unsigned address; /* the next to try */
+};
+
 struct conn {
     struct loop *loop;
     const struct conn_ops *ops;
     void *owner;
-    struct conn_settings settings; /* strings point into the two below */
-    char host[256];
-    char server_name[256];
+    struct conn_settings settings; /* strings point into dial */
+    struct conn_dialling *dial;    /* NULL when accepted */
     char peer[80];
     int fd; /* -1: none */
     enum conn_state state;
-    bool dialled;
     bool paused;
     bool offer; /* input was left over by a pause */
     enum close_reason why;
     char detail[192];
-    struct mono last_in;
+    struct mono last_in, last_out;
     struct event ev_read, ev_write, ev_deadline;
     bool events_made;
     struct loop_job end_job, again_job, flush_job;
-    /* dialling */
-    struct question *question;
-    struct resolved addresses;
-    unsigned address; /* the next to try */
-    /* input: unparsed octets stand at the front */
+    struct loop_chore handshake; /* accepted: goes on when its turn comes */
+    /* input that was read and not used up: in_used octets from in_at */
     uint8_t *in;
-    size_t in_used, in_cap, in_max;
-    unsigned small_reads; /* in a row, into a large buffer */
+    size_t in_at, in_used, in_cap, in_max;
     /* output */
     struct lane urgent, held;
     struct tls_stream *tls;

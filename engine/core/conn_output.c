@@ -137,6 +137,7 @@ conn_flush(struct conn *c)
     if (c->state != CONN_OPEN && c->state != CONN_DRAINING)
         return;
     if (conn_stuck_bytes(c) > 0) {
+        c->last_out = loop_mono(c->loop);
         if (c->tls)
             write_tls(c);
         else
@@ -210,4 +211,10 @@ size_t
 conn_stuck_bytes(const struct conn *c)
 {
     return lane_next(&c->urgent).n + lane_next(&c->held).n;
+}
+
+bool
+conn_is_held(const struct conn *c)
+{
+    return lane_is_held(&c->held);
 }

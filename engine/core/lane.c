@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { LANE_FIRST_BYTES = 16 * 1024 };
+enum { LANE_FIRST_BYTES = 512 };
 
 void
 lane_init(struct lane *l)
@@ -19,7 +19,44 @@ void
 lane_fini(struct lane *l)
 {
     free(l->buf);
+    free(l->many);
     lane_init(l);
+}
+
+void
+lane_rest(struct lane *l)
+{
+    if (l->used == 0)
+        lane_fini(l);
+}
+
+/* The ring of marks and how many it has. */
+static struct lane_mark *
+marks(struct lane *l, unsigned *n)
+{
+    *n = l->many ? LANE_MARKS : LANE_MARKS_FEW;
+    return l->many ? l->many : l->few;
+}
+
+static struct lane_mark *
+mark_at(struct lane *l, unsigned i)
+{
+    unsigned n;
+    struct lane_mark *ring = marks(l, &n);
+    return &ring[(l->mark_first + i) % n];
+}
+
+/* More marks; without memory few must do. */
+static void
+more_marks(struct lane *l)
+{
+    struct lane_mark *many = malloc(LANE_MARKS * sizeof *many);
+    if (!many)
+        return;
+    for (unsigned i = 0; i < l->mark_count; i++)
+        many[i] = *mark_at(l, i);
+    l->many = many;
+    l->mark_first = 0;
 }
 
 /* Moves what is left to the front. */
@@ -36,7 +73,7 @@ compact(struct lane *l)
     l->clear -= by;
     l->used -= by;
     for (unsigned i = 0; i < l->mark_count; i++)
-        l->marks[(l->mark_first + i) % LANE_MARKS].end -= by;
+        mark_at(l, i)->end -= by;
 }
 
 static bool
@@ -79,7 +116,7 @@ lane_used(struct lane *l, size_t n, bool unheld)
 static struct lane_mark *
 last_mark(struct lane *l)
 {
-    return &l->marks[(l->mark_first + l->mark_count - 1) % LANE_MARKS];
+    return mark_at(l, l->mark_count - 1);
 }
 
 void
@@ -90,7 +127,9 @@ lane_hold(struct lane *l, uint64_t pos)
         return;
     /* A full ring lets the last mark swallow the new one: that part leaves
      * later than it might, never earlier. */
-    if (l->mark_count == LANE_MARKS ||
+    if (l->mark_count == LANE_MARKS_FEW && !l->many)
+        more_marks(l);
+    if (l->mark_count == (l->many ? LANE_MARKS : LANE_MARKS_FEW) ||
         (l->mark_count && last_mark(l)->pos == pos)) {
         *last_mark(l) = (struct lane_mark){pos, l->used};
         return;
@@ -102,9 +141,11 @@ lane_hold(struct lane *l, uint64_t pos)
 void
 lane_release(struct lane *l, uint64_t durable)
 {
-    while (l->mark_count && l->marks[l->mark_first].pos <= durable) {
-        l->clear = l->marks[l->mark_first].end;
-        l->mark_first = (l->mark_first + 1) % LANE_MARKS;
+    unsigned n;
+    const struct lane_mark *ring = marks(l, &n);
+    while (l->mark_count && ring[l->mark_first].pos <= durable) {
+        l->clear = ring[l->mark_first].end;
+        l->mark_first = (l->mark_first + 1) % n;
         l->mark_count--;
     }
 }

@@ -7,7 +7,7 @@
  *
  * Promise: what is behind `clear` never leaves; a PDU that left in part stays
  * readable until its last octet is gone. Filling, holding and releasing cost
- * no allocation once the buffer has its size.
+ * no allocation once the buffer has its size; an idle lane has no buffer.
  *
  * Threads: plain values.
  */
@@ -16,7 +16,10 @@
 
 #include "proto/bytes.h"
 
-enum { LANE_MARKS = 64 };
+enum {
+    LANE_MARKS_FEW = 4, /* commits under way when all is well */
+    LANE_MARKS = 64,
+};
 
 /* What was used up to `end` waits for `pos`. */
 struct lane_mark {
@@ -29,8 +32,9 @@ struct lane {
     uint8_t *buf;
     size_t cap;
     size_t whole, sent, clear, used;
-    struct lane_mark marks[LANE_MARKS]; /* a ring */
-    unsigned mark_first, mark_count;
+    struct lane_mark few[LANE_MARKS_FEW];
+    struct lane_mark *many; /* LANE_MARKS of them, when few were too few */
+    unsigned mark_first, mark_count; /* a ring */
 };
 
 void lane_init(struct lane *l);
@@ -42,10 +46,20 @@ uint8_t *lane_room(struct lane *l, size_t n, size_t max);
 /* n octets of that room hold whole PDUs; unheld: they may leave at once. */
 void lane_used(struct lane *l, size_t n, bool unheld);
 
+/* An empty lane gives its memory back. */
+void lane_rest(struct lane *l);
+
 /* All used so far waits for pos; positions never go down. */
 void lane_hold(struct lane *l, uint64_t pos);
 /* What waits for positions up to durable may leave. */
 void lane_release(struct lane *l, uint64_t durable);
+
+/* Whether something waits for a position. */
+static inline bool
+lane_is_held(const struct lane *l)
+{
+    return l->mark_count > 0;
+}
 
 /* What may leave now. */
 static inline struct slice

@@ -23,6 +23,7 @@
 enum {
     SLEEP_MAX_MS = 1000, /* a lost wake-up costs a second, never a hang */
     SIGNALS_MAX = 8,
+    CHORE_REST = 4, /* times what a chore took */
 };
 
 struct loop_reaped {
@@ -63,6 +64,10 @@ struct loop {
     unsigned phase_count;
     void *phase_arg;
     struct loop_jobs after_read, at_flush;
+    struct loop_chore *chore, *last_chore;
+    struct mono chore_at; /* not before */
+    uint8_t *scratch;
+    size_t scratch_bytes;
     struct loop_reaped *reaped;
     size_t reaped_count, reaped_cap;
     struct loop_signal signals[SIGNALS_MAX];
@@ -214,12 +219,28 @@ sleep_us(const struct loop *l, unsigned wait_ms)
     uint64_t us = (uint64_t)wait_ms * 1000;
     if (l->after_read.head || l->at_flush.head || l->reaped_count)
         return 0;
-    if (l->wake_at.us) {
+    struct mono by = l->wake_at;
+    if (l->chore && (by.us == 0 || l->chore_at.us < by.us))
+        by.us = l->chore_at.us ? l->chore_at.us : 1;
+    if (by.us) {
         uint64_t t = clock_mono().us;
-        uint64_t left = l->wake_at.us > t ? l->wake_at.us - t : 0;
+        uint64_t left = by.us > t ? by.us - t : 0;
         us = left < us ? left : us;
     }
     return us;
+}
+
+static void
+run_chore(struct loop *l)
+{
+    struct loop_chore *chore = l->chore;
+    if (!chore || !mono_reached(loop_mono(l), l->chore_at))
+        return;
+    loop_cancel(l, chore);
+    uint64_t begun = clock_mono().us;
+    chore->run(chore->arg);
+    uint64_t ended = clock_mono().us;
+    l->chore_at.us = ended + CHORE_REST * (ended - begun);
 }
 
 static void
@@ -251,6 +272,7 @@ loop_destroy(struct loop *l)
     event_base_free(l->base);
     close(l->wake_fd);
     free(l->reaped);
+    free(l->scratch);
     free(l->now);
     free(l);
 }
@@ -270,6 +292,7 @@ loop_turn(struct loop *l, unsigned wait_ms)
         event_base_loop(l->base, EVLOOP_ONCE);
         evtimer_del(&l->tick);
     }
+    run_chore(l);
     run_jobs(&l->after_read);
     for (unsigned i = 0; i < l->phase_count; i++)
         l->phases[i].run(l->phase_arg);
@@ -380,6 +403,48 @@ void
 loop_at_flush(struct loop *l, struct loop_job *job)
 {
     ask(&l->at_flush, job);
+}
+
+void
+loop_at_leisure(struct loop *l, struct loop_chore *chore)
+{
+    if (chore->queued)
+        return;
+    chore->queued = true;
+    chore->next = NULL;
+    chore->prev = l->last_chore;
+    if (l->last_chore)
+        l->last_chore->next = chore;
+    else
+        l->chore = chore;
+    l->last_chore = chore;
+}
+
+void
+loop_cancel(struct loop *l, struct loop_chore *chore)
+{
+    if (!chore->queued)
+        return;
+    chore->queued = false;
+    if (chore->prev)
+        chore->prev->next = chore->next;
+    else
+        l->chore = chore->next;
+    if (chore->next)
+        chore->next->prev = chore->prev;
+    else
+        l->last_chore = chore->prev;
+}
+
+uint8_t *
+loop_scratch(struct loop *l, size_t n)
+{
+    if (n <= l->scratch_bytes)
+        return l->scratch;
+    free(l->scratch);
+    l->scratch = malloc(n);
+    l->scratch_bytes = l->scratch ? n : 0;
+    return l->scratch;
 }
 
 struct event_base *

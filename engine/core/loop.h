@@ -16,6 +16,7 @@
 #define ENGINE_CORE_LOOP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "engine/core/clock.h"
@@ -80,6 +81,24 @@ struct loop_job {
 };
 void loop_after_read(struct loop *l, struct loop_job *job);
 void loop_at_flush(struct loop *l, struct loop_job *job);
+
+/*
+ * Something costly that can wait (a TLS handshake takes a millisecond or
+ * two): in the order asked for, one a turn, and then not for four times what
+ * it took, so that a storm of them leaves four fifths of the time to others.
+ */
+struct loop_chore {
+    void (*run)(void *arg);
+    void *arg;
+    struct loop_chore *next, *prev;
+    bool queued;
+};
+void loop_at_leisure(struct loop *l, struct loop_chore *chore);
+void loop_cancel(struct loop *l, struct loop_chore *chore);
+
+/* At least n octets to read into, the same for all, good until the next call.
+ * NULL: out of memory. */
+uint8_t *loop_scratch(struct loop *l, size_t n);
 
 /* For conn.c: libevent's base, and the resolver made on first use (NULL when
  * out of memory). */

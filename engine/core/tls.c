@@ -313,3 +313,20 @@ tls_stream_version(const struct tls_stream *t)
 {
     return SSL_get_version(t->ssl);
 }
+
+char *
+tls_stream_subject(const struct tls_stream *t, char *dst, size_t cap)
+{
+    dst[0] = 0;
+    X509 *peer = SSL_get1_peer_certificate(t->ssl);
+    BIO *text = peer ? BIO_new(BIO_s_mem()) : NULL;
+    if (text && X509_NAME_print_ex(text, X509_get_subject_name(peer), 0,
+                                   XN_FLAG_RFC2253) >= 0) {
+        char *at;
+        long n = BIO_get_mem_data(text, &at);
+        snprintf(dst, cap, "%.*s", n > 0 ? (int)n : 0, n > 0 ? at : "");
+    }
+    BIO_free(text);
+    X509_free(peer);
+    return dst;
+}

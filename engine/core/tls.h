@@ -64,6 +64,8 @@ bool tls_stream_has_more(const struct tls_stream *t);
 void tls_stream_bye(struct tls_stream *t);
 
 const char *tls_stream_error(const struct tls_stream *t);
+/* The subject of the peer's certificate, "" when it gave none. Returns dst. */
+char *tls_stream_subject(const struct tls_stream *t, char *dst, size_t cap);
 const char *tls_stream_version(const struct tls_stream *t); /* "TLSv1.3" */
 
 #endif

@@ -28,6 +28,14 @@ struct keepalive {
 void keepalive_init(struct keepalive *k, unsigned enquire_ms,
                     unsigned answer_ms, unsigned idle_ms, struct mono now);
 
+/* Other times from now on. */
+static inline void
+keepalive_set(struct keepalive *k, unsigned enquire_ms, unsigned idle_ms)
+{
+    k->enquire_ms = enquire_ms;
+    k->idle_ms = idle_ms;
+}
+
 static inline void
 keepalive_heard(struct keepalive *k, struct mono now)
 {

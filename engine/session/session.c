@@ -87,7 +87,8 @@ act(struct session *s, enum session_act what)
     case ACT_TELL_OPENED: s->ops->opened(s->owner); return;
     case ACT_SEND_BIND:
         s->counts.pdus_out++;
-        if (!conn_urgent(s->conn, slice_of(s->bind_wire, s->bind_bytes)))
+        session_tell_tap(s, true, s->bind_wire);
+        if (!conn_urgent(s->conn, s->bind_wire))
             conn_close(s->conn, CLOSE_FULL, "no room for the bind", false);
         return;
     case ACT_TELL_ASKED: s->ops->bind_asked(s->owner, s->mode, s->pdu); return;
@@ -170,7 +171,7 @@ on_opened(void *session)
                    mute ? 0 : t->enquire_answer_ms, mute ? 0 : t->idle_ms, now);
     if (t->bind_ms)
         s->phase_by = mono_add_ms(now, t->bind_ms);
-    s->due = now;
+    session_due_by(s, now);
     session_move(s, SESSION_EV_OPENED);
 }
 
@@ -196,10 +197,9 @@ make(struct loop *loop, const struct session_settings *settings,
      const struct session_ops *ops, void *owner)
 {
     struct session *s = calloc(1, sizeof *s);
-    if (!s || !window_init(&s->window, settings->window)) {
-        free(s);
+    if (!s)
         return NULL;
-    }
+    window_init(&s->window, settings->window);
     s->loop = loop;
     s->ops = ops;
     s->owner = owner;
@@ -296,6 +296,27 @@ session_orphan(struct session *s)
     session_close(s, CLOSE_ASKED, "its owner went away", false);
 }
 
+void
+session_set_limits(struct session *s, const struct session_limits *l)
+{
+    s->settings.window = l->window;
+    s->settings.enquire_ms = l->enquire_ms;
+    s->settings.idle_ms = l->idle_ms;
+    s->settings.response_ms = l->response_ms;
+    window_set_limit(&s->window, l->window);
+    keepalive_set(&s->keepalive, l->enquire_ms, l->idle_ms);
+    conn_set_limits(s->conn, l->read_turn, l->output_max);
+    session_due_by(s, loop_mono(s->loop));
+}
+
+void
+session_set_tap(struct session *s,
+                void (*tap)(void *arg, bool out, struct slice pdu), void *arg)
+{
+    s->tap = tap;
+    s->tap_arg = arg;
+}
+
 enum session_state
 session_get_state(const struct session *s)
 {
@@ -348,6 +369,12 @@ const char *
 session_tls(const struct session *s)
 {
     return conn_tls(s->conn);
+}
+
+char *
+session_certificate(const struct session *s, char *dst, size_t cap)
+{
+    return conn_certificate(s->conn, dst, cap);
 }
 
 uint64_t

@@ -79,6 +79,9 @@ struct session_ops {
                  enum session_loss loss);
     /* The end, once; lost() has been called for what was outstanding. */
     void (*closed)(void *owner, enum close_reason why, const char *detail);
+    /* A deadline came nearer: session_tick() is due by then. For an owner of
+     * very many; NULL: it calls session_tick() in each turn. */
+    void (*due)(void *owner, struct mono when);
 };
 
 /* Times in milliseconds; 0 switches the timer off. */
@@ -89,6 +92,8 @@ struct session_settings {
     bool enquire_unanswered; /* the peer need not answer enquire_link */
     unsigned window;         /* our unanswered requests, 1-16,384 */
     unsigned pdu_max;        /* largest command_length; 0: 65,536 */
+    unsigned unbound_max;    /* SMSC: the same before bound; 0: pdu_max */
+    unsigned unbound_pdus;   /* SMSC: PDUs heard before bound; 0: any number */
     unsigned bind_ms;        /* opened to bound */
     unsigned response_ms;    /* per request */
     unsigned enquire_ms;     /* silence in both directions, then enquire_link */
@@ -110,6 +115,13 @@ struct session_login {
     uint8_t addr_ton, addr_npi;
     const char *address_range;
 };
+
+/* What may change while it lives. 0 in a time switches that timer off. */
+struct session_limits {
+    unsigned window, enquire_ms, idle_ms, response_ms;
+    size_t read_turn, output_max; /* as in conn_settings */
+};
+void session_set_limits(struct session *s, const struct session_limits *limits);
 
 /* Begins to connect, or takes an accepted fd; opened() or closed() follows,
  * never from inside. Both settings are copied. NULL: out of memory. */
@@ -152,6 +164,15 @@ session_answer(struct session *s, uint32_t request_id, uint32_t sequence,
  * and TLVs set by the caller. */
 MUST_CHECK bool session_answer_pdu(struct session *s, const struct pdu *answer);
 
+/* Refuses a request at once, ahead of what is held: a header without a body.
+ * A request that has no answer gets none. */
+void session_reject(struct session *s, uint32_t request_id, uint32_t sequence,
+                    uint32_t status);
+
+/* outbind (SMSC, before the bind) and alert_notification: given a number,
+ * sent ahead of what is held, never answered. False: it does not fit. */
+MUST_CHECK bool session_tell(struct session *s, struct pdu *pdu);
+
 /* Whether the output has room for an answer now. */
 bool session_can_answer(const struct session *s);
 
@@ -159,6 +180,8 @@ bool session_can_answer(const struct session *s);
  * connection was made with conn_settings.unheld. */
 void session_hold(struct session *s, uint64_t pos);
 void session_release(struct session *s, uint64_t durable);
+/* Whether something waits for a position. */
+bool session_is_held(const struct session *s);
 
 /* Stop and go on reading. */
 void session_pause(struct session *s, bool paused);
@@ -166,6 +189,14 @@ void session_pause(struct session *s, bool paused);
 /* Timers, once a turn: nearly free before the next deadline. Asks the loop
  * to wake in time for it. */
 void session_tick(struct session *s, struct mono now);
+/* When it is due next; UINT64_MAX: never, as things stand. */
+struct mono session_due(const struct session *s);
+
+/* Hears each whole PDU, as it came and as it was queued (what is held may
+ * leave later, or never). NULL ends it. Costs nothing when nobody listens. */
+void
+session_set_tap(struct session *s,
+                void (*tap)(void *arg, bool out, struct slice pdu), void *arg);
 
 /* Takes no more requests, waits at most wait_ms for outstanding answers,
  * sends unbind, waits for its answer, closes. closed() follows. */
@@ -189,6 +220,9 @@ unsigned session_in_flight(const struct session *s);
 size_t session_backed_up(const struct session *s);
 const char *session_peer(const struct session *s); /* "address:port" */
 const char *session_tls(const struct session *s);  /* "" when plain */
+/* The subject of the peer's verified certificate, "" when it gave none.
+ * Returns dst. */
+char *session_certificate(const struct session *s, char *dst, size_t cap);
 /* Tells one connection from another over the life of the process. */
 uint64_t session_number(const struct session *s);
 

@@ -8,6 +8,8 @@
 #include "engine/core/loop.h"
 #include "engine/session/session_inside.h"
 
+enum { BIND_BYTES = 192 }; /* a bind or its answer at its longest */
+
 static uint32_t
 command_of(enum session_mode mode)
 {
@@ -31,7 +33,7 @@ session_bind(struct session *s, enum session_mode mode,
     s->mode = mode;
     s->bind_id = command_of(mode);
     s->bind_sequence = window_skip(&s->window);
-    struct pdu *p = &s->in;
+    struct pdu bind, *p = &bind;
     pdu_init(p, s->bind_id, 0, s->bind_sequence);
     set_text(p, FIELD_SYSTEM_ID, login->system_id);
     set_text(p, FIELD_PASSWORD, login->password);
@@ -40,7 +42,8 @@ session_bind(struct session *s, enum session_mode mode,
     pdu_set_u32(p, FIELD_ADDR_TON, login->addr_ton);
     pdu_set_u32(p, FIELD_ADDR_NPI, login->addr_npi);
     set_text(p, FIELD_ADDRESS_RANGE, login->address_range);
-    struct writer w = writer_of(s->bind_wire, sizeof s->bind_wire);
+    uint8_t wire[BIND_BYTES];
+    struct writer w = writer_of(wire, sizeof wire);
     struct pdu_error error = {0};
     /* Transceiver binds are of 3.4; carriers of 3.3 that take them exist, and
      * the encoder leaves that to us. */
@@ -51,8 +54,9 @@ session_bind(struct session *s, enum session_mode mode,
         session_end(s, SESSION_EV_CLOSE, CLOSE_ASKED, error.detail, false);
         return;
     }
-    s->bind_bytes = writer_used(&w);
+    s->bind_wire = writer_slice(&w);
     session_move(s, SESSION_EV_BIND_SENT);
+    s->bind_wire = slice_of(NULL, 0);
 }
 
 /* What the peer asked for, held against the highest that we speak. */
@@ -78,12 +82,13 @@ session_bind_answer(struct session *s, uint32_t status, const char *system_id)
     }
     s->version = agree(s->settings.version, s->bind_asked_version);
     uint8_t ours = s->settings.version;
-    struct pdu *p = &s->in;
+    struct pdu answer, *p = &answer;
     pdu_init(p, id, 0, s->bind_sequence);
     set_text(p, FIELD_SYSTEM_ID, system_id);
     bool fits = s->version < SMPP_V34 ||
                 pdu_add_tlv(p, TLV_SC_INTERFACE_VERSION, slice_of(&ours, 1));
-    struct writer w = writer_of(s->bind_wire, sizeof s->bind_wire);
+    uint8_t wire[BIND_BYTES];
+    struct writer w = writer_of(wire, sizeof wire);
     uint8_t version = s->version;
     if (version < SMPP_V34 && s->mode == SESSION_TRANSCEIVER)
         version = SMPP_V34;
@@ -94,6 +99,7 @@ session_bind_answer(struct session *s, uint32_t status, const char *system_id)
         return;
     }
     s->counts.pdus_out++;
+    session_tell_tap(s, true, writer_slice(&w));
     s->pdu = NULL;
     session_move(s, SESSION_EV_ACCEPTED);
 }

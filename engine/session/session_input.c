@@ -57,17 +57,17 @@ on_bind_answer(struct session *s, struct slice whole,
         return;
     }
     struct pdu_error error;
-    if (pdu_decode(whole, PDU_LENIENT, &s->in, &error) != PDU_OK)
+    if (pdu_decode(whole, PDU_LENIENT, s->in, &error) != PDU_OK)
         s->counts.malformed++; /* the header alone binds us */
     uint32_t v;
     /* By the book a centre that does not name its version is 3.3; in the
      * field it nearly always is 3.4. */
-    if (!pdu_tlv_u32(&s->in, TLV_SC_INTERFACE_VERSION, &v))
+    if (!pdu_tlv_u32(s->in, TLV_SC_INTERFACE_VERSION, &v))
         v = SMPP_V34;
     v = v < SMPP_V34 ? SMPP_V33 : v < SMPP_V50 ? SMPP_V34 : SMPP_V50;
     if (v < s->version)
         s->version = (uint8_t)v;
-    s->pdu = &s->in;
+    s->pdu = s->in;
     session_move(s, SESSION_EV_ACCEPTED);
 }
 
@@ -93,7 +93,7 @@ on_bind_request(struct session *s, struct slice whole,
         return;
     }
     struct pdu_error error;
-    if (pdu_decode(whole, mode_of(s), &s->in, &error) != PDU_OK) {
+    if (pdu_decode(whole, mode_of(s), s->in, &error) != PDU_OK) {
         s->counts.malformed++;
         session_refuse(s, h, error.status ? error.status : ESME_RINVCMDLEN);
         return;
@@ -101,8 +101,8 @@ on_bind_request(struct session *s, struct slice whole,
     s->mode = mode_of_bind(h->id);
     s->bind_id = h->id;
     s->bind_sequence = h->sequence;
-    s->bind_asked_version = pdu_u32(&s->in, FIELD_INTERFACE_VERSION);
-    s->pdu = &s->in;
+    s->bind_asked_version = pdu_u32(s->in, FIELD_INTERFACE_VERSION);
+    s->pdu = s->in;
     session_move(s, SESSION_EV_BIND_ASKED);
 }
 
@@ -117,12 +117,12 @@ on_answer(struct session *s, struct slice whole, const struct session_header *h)
         return;
     }
     struct pdu_error error;
-    if (pdu_decode(whole, PDU_LENIENT, &s->in, &error) != PDU_OK) {
+    if (pdu_decode(whole, PDU_LENIENT, s->in, &error) != PDU_OK) {
         s->counts.malformed++;
         metric_add(METRIC_PDUS_BAD, 1);
     }
     s->counts.late += p == PAIRED_LATE;
-    s->ops->answered(s->owner, &note, &s->in, p == PAIRED_LATE);
+    s->ops->answered(s->owner, &note, s->in, p == PAIRED_LATE);
 }
 
 static void
@@ -143,8 +143,8 @@ on_nack(struct session *s, struct slice whole, const struct session_header *h)
         enum window_pairing p =
             window_close(&s->window, h->sequence, h->id, &note);
         if (p == PAIRED || p == PAIRED_LATE) {
-            pdu_init(&s->in, h->id, h->status, h->sequence);
-            s->ops->answered(s->owner, &note, &s->in, p == PAIRED_LATE);
+            pdu_init(s->in, h->id, h->status, h->sequence);
+            s->ops->answered(s->owner, &note, s->in, p == PAIRED_LATE);
             return;
         }
     }
@@ -183,7 +183,7 @@ on_request(struct session *s, struct slice whole,
         return HANDLED;
     }
     struct pdu_error error;
-    if (pdu_decode(whole, mode_of(s), &s->in, &error) != PDU_OK) {
+    if (pdu_decode(whole, mode_of(s), s->in, &error) != PDU_OK) {
         s->counts.malformed++;
         metric_add(METRIC_PDUS_BAD, 1);
         log_warn(ROOM_SESSION, "pdu_malformed",
@@ -193,8 +193,8 @@ on_request(struct session *s, struct slice whole,
         session_refuse(s, h, error.status ? error.status : ESME_RINVCMDLEN);
         return HANDLED;
     }
-    return s->ops->request(s->owner, &s->in) == SESSION_LATER ? HANDLED_LATER
-                                                              : HANDLED;
+    return s->ops->request(s->owner, s->in) == SESSION_LATER ? HANDLED_LATER
+                                                             : HANDLED;
 }
 
 static enum handled
@@ -285,23 +285,47 @@ watch_half(struct session *s, size_t left, bool progress)
     session_due_by(s, s->half_by);
 }
 
+/* Who is not bound has little to say: nothing is buffered for more. */
+static size_t
+longest(const struct session *s)
+{
+    return s->state < SESSION_BOUND && s->settings.unbound_max
+               ? s->settings.unbound_max
+               : s->settings.pdu_max;
+}
+
+static bool
+is_talkative(const struct session *s)
+{
+    return s->state < SESSION_BOUND && s->settings.unbound_pdus &&
+           s->counts.pdus_in >= s->settings.unbound_pdus;
+}
+
 size_t
 session_readable(void *session, struct slice input)
 {
     struct session *s = session;
     struct cursor c = cursor_of(input);
+    struct pdu in;
     uint64_t before = s->counts.pdus_in;
+    s->in = &in;
     keepalive_heard(&s->keepalive, loop_mono(s->loop));
     while (s->state < SESSION_ENDING && !s->paused) {
         struct slice rest = slice_of(c.at, cursor_left(&c)), whole;
-        enum frame_result r = frame_next(rest, s->settings.pdu_max, &whole);
+        enum frame_result r = frame_next(rest, longest(s), &whole);
         if (r == FRAME_NEED_MORE)
             break;
         if (r == FRAME_BAD_LENGTH) {
             on_bad_length(s, rest);
             break;
         }
+        if (is_talkative(s)) {
+            session_end(s, SESSION_EV_BROKEN, CLOSE_FRAMING,
+                        "too many PDUs before the bind", true);
+            break;
+        }
         struct session_header h = read_header(whole);
+        session_tell_tap(s, false, whole);
         if (on_pdu(s, whole, &h) == HANDLED_LATER) {
             put_off(s);
             break;
@@ -309,6 +333,7 @@ session_readable(void *session, struct slice input)
         s->counts.pdus_in++;
         cursor_take(&c, whole.n);
     }
+    s->in = NULL;
     uint64_t handled = s->counts.pdus_in - before;
     metric_add(METRIC_PDUS_IN, (int64_t)handled);
     watch_half(s, cursor_left(&c), handled > 0);

@@ -45,11 +45,19 @@ struct session {
     /* the bind request or answer that an action hands up */
     const struct pdu *pdu;
     uint32_t refused_status;
-    uint8_t bind_wire[192]; /* encoded, before it is sent */
-    size_t bind_bytes;
+    struct slice bind_wire; /* ours, while it is being sent */
     struct session_counts counts;
-    struct pdu in; /* being handled: too large for the stack of every call */
+    struct pdu *in; /* being handled; stands on session_readable()'s stack */
+    void (*tap)(void *arg, bool out, struct slice pdu);
+    void *tap_arg;
 };
+
+static inline void
+session_tell_tap(const struct session *s, bool out, struct slice pdu)
+{
+    if (__builtin_expect(s->tap != NULL, 0))
+        s->tap(s->tap_arg, out, pdu);
+}
 
 /* session.c: looks the event up, sets the state, logs, acts. False when the
  * cell is empty: our bug, logged, nothing changed. */

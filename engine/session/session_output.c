@@ -28,8 +28,9 @@ put_header(uint8_t out[HEADER_BYTES], uint32_t length, uint32_t id,
 }
 
 static void
-count_out(struct session *s)
+count_out(struct session *s, struct slice pdu)
 {
+    session_tell_tap(s, true, pdu);
     s->counts.pdus_out++;
     metric_add(METRIC_PDUS_OUT, 1);
 }
@@ -42,7 +43,7 @@ session_send_header(struct session *s, uint32_t id, uint32_t status,
     put_header(wire, sizeof wire, id, status, sequence);
     if (!conn_urgent(s->conn, slice_of(wire, sizeof wire)))
         return false;
-    count_out(s);
+    count_out(s, slice_of(wire, sizeof wire));
     return true;
 }
 
@@ -81,7 +82,7 @@ queue(struct session *s, const struct pdu *p)
     if (fault != PDU_OK)
         return fault;
     conn_used(s->conn, writer_used(&w));
-    count_out(s);
+    count_out(s, writer_slice(&w));
     return PDU_OK;
 }
 
@@ -91,7 +92,8 @@ session_request(struct session *s, struct pdu *request,
 {
     if (fault)
         *fault = PDU_OK;
-    if (s->state != SESSION_BOUND || window_room(&s->window) == 0)
+    if (s->state != SESSION_BOUND || window_room(&s->window) == 0 ||
+        !window_ready(&s->window))
         return 0;
     request->sequence = window_peek(&s->window);
     enum pdu_fault f = queue(s, request);
@@ -140,7 +142,7 @@ session_answer(struct session *s, uint32_t request_id, uint32_t sequence,
     if (w.failed)
         return false;
     conn_used(s->conn, n);
-    count_out(s);
+    count_out(s, slice_of(room, n));
     return true;
 }
 
@@ -150,6 +152,29 @@ session_answer_pdu(struct session *s, const struct pdu *answer)
     if (s->state >= SESSION_ENDING)
         return true;
     return queue(s, answer) == PDU_OK;
+}
+
+void
+session_reject(struct session *s, uint32_t request_id, uint32_t sequence,
+               uint32_t status)
+{
+    struct session_header h = {.id = request_id, .sequence = sequence};
+    session_refuse(s, &h, status);
+}
+
+bool
+session_tell(struct session *s, struct pdu *pdu)
+{
+    uint8_t wire[FIELDS_BYTES];
+    if (s->state < SESSION_OPEN || s->state >= SESSION_ENDING)
+        return false;
+    pdu->sequence = window_skip(&s->window);
+    struct writer w = writer_of(wire, sizeof wire);
+    if (pdu_encode(pdu, s->version, &w, NULL) != PDU_OK ||
+        !conn_urgent(s->conn, writer_slice(&w)))
+        return false;
+    count_out(s, writer_slice(&w));
+    return true;
 }
 
 bool
@@ -168,4 +193,10 @@ void
 session_release(struct session *s, uint64_t durable)
 {
     conn_release(s->conn, durable);
+}
+
+bool
+session_is_held(const struct session *s)
+{
+    return conn_is_held(s->conn);
 }

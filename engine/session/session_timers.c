@@ -17,8 +17,17 @@ enum {
 void
 session_due_by(struct session *s, struct mono when)
 {
-    if (when.us < s->due.us)
-        s->due = when;
+    if (when.us >= s->due.us)
+        return;
+    s->due = when;
+    if (s->ops->due)
+        s->ops->due(s->owner, when);
+}
+
+struct mono
+session_due(const struct session *s)
+{
+    return s->due;
 }
 
 static void
@@ -133,6 +142,10 @@ session_tick(struct session *s, struct mono now)
             tick_link(s, now);
         if (s->state < SESSION_ENDING)
             tick_phase(s, now);
+        if (s->state < SESSION_ENDING) {
+            conn_rest(s->conn);
+            window_rest(&s->window);
+        }
         s->due = next_due(s, now);
     }
     if (s->due.us != UINT64_MAX)

@@ -11,25 +11,29 @@
 
 #define WINDOW_NONE UINT32_MAX
 
-bool
+enum { SLOTS_FIRST = 16, SLOTS_EACH = 4 };
+
+static uint32_t
+clamp(uint32_t limit)
+{
+    return limit < 1 ? 1 : limit > WINDOW_LIMIT_MAX ? WINDOW_LIMIT_MAX : limit;
+}
+
+void
 window_init(struct window *w, uint32_t limit)
 {
-    if (limit < 1)
-        limit = 1;
-    if (limit > WINDOW_LIMIT_MAX)
-        limit = WINDOW_LIMIT_MAX;
-    uint32_t slots = 16;
-    while (slots < limit * 4)
-        slots *= 2;
     *w = (struct window){
-        .slots = calloc(slots, sizeof(struct window_slot)),
-        .mask = slots - 1,
-        .limit = limit,
+        .limit = clamp(limit),
         .next_sequence = 1,
         .oldest = WINDOW_NONE,
         .newest = WINDOW_NONE,
     };
-    return w->slots != NULL;
+}
+
+void
+window_set_limit(struct window *w, uint32_t limit)
+{
+    w->limit = clamp(limit);
 }
 
 void
@@ -47,11 +51,74 @@ after(uint32_t sequence)
     return sequence >= SMPP_SEQUENCE_MAX ? 1 : sequence + 1;
 }
 
+static void
+link_newest(struct window *w, uint32_t i)
+{
+    w->slots[i].next = WINDOW_NONE;
+    w->slots[i].prev = w->newest;
+    if (w->newest != WINDOW_NONE)
+        w->slots[w->newest].next = i;
+    else
+        w->oldest = i;
+    w->newest = i;
+}
+
+/* A larger ring. Numbers that differed in the small mask differ in it. */
+static bool
+grow(struct window *w, uint32_t slots)
+{
+    struct window old = *w;
+    struct window_slot *more = calloc(slots, sizeof *more);
+    struct window_late *late = old.late ? calloc(slots, sizeof *late) : NULL;
+    if (!more || (old.late && !late)) {
+        free(more);
+        free(late);
+        return false;
+    }
+    w->slots = more;
+    w->late = late;
+    w->mask = slots - 1;
+    w->oldest = w->newest = WINDOW_NONE;
+    for (uint32_t i = old.oldest; i != WINDOW_NONE; i = old.slots[i].next) {
+        uint32_t at = old.slots[i].sequence & w->mask;
+        w->slots[at] = old.slots[i];
+        link_newest(w, at);
+    }
+    for (uint32_t i = 0; old.late && i <= old.mask; i++)
+        if (old.late[i].sequence)
+            w->late[old.late[i].sequence & w->mask] = old.late[i];
+    free(old.slots);
+    free(old.late);
+    return true;
+}
+
+bool
+window_ready(struct window *w)
+{
+    if (w->open >= w->limit)
+        return false;
+    uint32_t slots = w->slots ? w->mask + 1 : 0;
+    if ((w->open + 1) * SLOTS_EACH <= slots)
+        return true;
+    /* Without memory a ring that is not full yet serves on. */
+    return grow(w, slots ? slots * 2 : SLOTS_FIRST) || w->open + 1 < slots;
+}
+
+void
+window_rest(struct window *w)
+{
+    if (w->open || w->late)
+        return;
+    free(w->slots);
+    w->slots = NULL;
+    w->mask = 0;
+}
+
 uint32_t
 window_peek(struct window *w)
 {
-    /* Ends: at most a quarter of the slots are open. */
-    while (w->slots[w->next_sequence & w->mask].open)
+    /* Ends: not all of the slots are open. */
+    while (w->slots && w->slots[w->next_sequence & w->mask].open)
         w->next_sequence = after(w->next_sequence);
     return w->next_sequence;
 }
@@ -75,15 +142,9 @@ window_open(struct window *w, uint32_t answer_id,
         .answer_id = answer_id,
         .opened = now,
         .note = *note,
-        .next = WINDOW_NONE,
-        .prev = w->newest,
         .open = true,
     };
-    if (w->newest != WINDOW_NONE)
-        w->slots[w->newest].next = i;
-    else
-        w->oldest = i;
-    w->newest = i;
+    link_newest(w, i);
     w->open++;
     return sequence;
 }
@@ -121,8 +182,8 @@ enum window_pairing
 window_close(struct window *w, uint32_t sequence, uint32_t answer_id,
              struct session_note *note)
 {
-    struct window_slot *s = &w->slots[sequence & w->mask];
-    if (!s->open || s->sequence != sequence)
+    struct window_slot *s = w->slots ? &w->slots[sequence & w->mask] : NULL;
+    if (!s || !s->open || s->sequence != sequence)
         return close_late(w, sequence, answer_id, note);
     if (answer_id != s->answer_id && answer_id != SMPP_GENERIC_NACK)
         return PAIRED_OTHER;
@@ -162,8 +223,8 @@ window_expire(struct window *w, struct mono now, unsigned response_ms,
 void
 window_mark_unsent(struct window *w, uint32_t sequence)
 {
-    struct window_slot *s = &w->slots[sequence & w->mask];
-    if (s->open && s->sequence == sequence)
+    struct window_slot *s = w->slots ? &w->slots[sequence & w->mask] : NULL;
+    if (s && s->open && s->sequence == sequence)
         s->unsent = true;
 }
 

@@ -6,7 +6,9 @@
  *
  * Promise: at most `limit` are open; a number is unique among those that wait
  * (also across the wrap at 0x7FFFFFFF); each opened slot leaves once, by
- * answer, expiry or take. No call allocates but init and the first expiry.
+ * answer, expiry or take. The ring is as large as what was open at once asks
+ * for: an idle session has none. Only window_ready() and the first expiry
+ * allocate.
  *
  * Threads: plain values. Told the time.
  */
@@ -37,8 +39,8 @@ struct window_late {
 };
 
 struct window {
-    struct window_slot *slots;
-    struct window_late *late; /* NULL before the first expiry */
+    struct window_slot *slots; /* mask + 1 of them; NULL before the first */
+    struct window_late *late;  /* the same number; NULL: none is late */
     uint32_t mask;
     uint32_t limit;
     uint32_t open;
@@ -53,21 +55,29 @@ enum window_pairing {
     PAIRED_NOT,
 };
 
-/* limit 1 to WINDOW_LIMIT_MAX. False: out of memory. */
-MUST_CHECK bool window_init(struct window *w, uint32_t limit);
+/* limit 1 to WINDOW_LIMIT_MAX. */
+void window_init(struct window *w, uint32_t limit);
 void window_fini(struct window *w);
+/* Another limit; what is open stays open. */
+void window_set_limit(struct window *w, uint32_t limit);
 
 static inline uint32_t
 window_room(const struct window *w)
 {
-    return w->limit - w->open;
+    return w->open < w->limit ? w->limit - w->open : 0;
 }
+
+/* There is a slot for one more. False: no room, or out of memory. */
+MUST_CHECK bool window_ready(struct window *w);
+/* Nothing is going on: gives an empty ring back. */
+void window_rest(struct window *w);
 
 /* The number the next window_open() or window_skip() takes. */
 uint32_t window_peek(struct window *w);
 /* Takes a number for a request that is kept elsewhere (enquire_link). */
 uint32_t window_skip(struct window *w);
-/* Opens the slot of window_peek(); only with room. Returns the number. */
+/* Opens the slot of window_peek(); only when window_ready(). Returns the
+ * number. */
 uint32_t window_open(struct window *w, uint32_t answer_id,
                      const struct session_note *note, struct mono now);
 
