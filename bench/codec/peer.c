@@ -56,8 +56,7 @@ put_text(uint8_t *to, size_t n, struct slice s)
 static bool
 is_text(const uint8_t *theirs, size_t n, struct slice s)
 {
-    return strnlen((const char *)theirs, n) == s.n &&
-           memcmp(theirs, s.p, s.n) == 0;
+    return s.n < n && memcmp(theirs, s.p, s.n) == 0 && theirs[s.n] == 0;
 }
 
 /* build_tlv() prepends: the last one first. */
