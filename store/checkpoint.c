@@ -287,6 +287,16 @@ upkeep_slice(struct store *s)
     return false;
 }
 
+static void
+clean_tables(struct store *s)
+{
+    for (size_t i = 0; i < INDEXES_MAX; i++) {
+        struct store_runs *runs = runs_of(s, i);
+        if (runs)
+            store_runs_make_clean(runs);
+    }
+}
+
 /* The next checkpoint; between them upkeep, a slice at a time. */
 static struct store_checkpoint *
 next_checkpoint(struct store *s)
@@ -294,12 +304,16 @@ next_checkpoint(struct store *s)
     bool idle = false;
     pthread_mutex_lock(&s->lock);
     while (!s->pending && !s->checkpoint_stopping) {
-        if (idle || atomic_load(&s->failed)) {
+        if ((idle && !s->upkeep_asked) || atomic_load(&s->failed)) {
             pthread_cond_wait(&s->checkpoint_wake, &s->lock);
             idle = false;
             continue;
         }
+        bool asked = s->upkeep_asked;
+        s->upkeep_asked = false;
         pthread_mutex_unlock(&s->lock);
+        if (asked)
+            clean_tables(s);
         idle = !upkeep_slice(s);
         pthread_mutex_lock(&s->lock);
     }

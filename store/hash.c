@@ -26,13 +26,26 @@ make(struct store_hash *h, size_t homes)
         abort(); /* an index that forgets would be worse than a restart */
 }
 
-void
-store_hash_init(struct store_hash *h, size_t entries)
+size_t
+store_hash_homes(size_t entries)
 {
     size_t homes = HOMES_MIN;
     while (homes / 64 * LOAD_64THS < entries)
         homes *= 2;
-    make(h, homes);
+    return homes;
+}
+
+void
+store_hash_init(struct store_hash *h, size_t entries)
+{
+    make(h, store_hash_homes(entries));
+}
+
+void
+store_hash_clear(struct store_hash *h)
+{
+    memset(h->slots, 0, h->total * sizeof *h->slots);
+    h->n = 0;
 }
 
 void

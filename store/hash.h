@@ -31,6 +31,10 @@ struct store_hash {
 /* Room for about so many entries before it grows. Aborts without memory. */
 void store_hash_init(struct store_hash *h, size_t entries);
 void store_hash_fini(struct store_hash *h);
+/* Empties it; its memory stays, and all of it is there afterwards. */
+void store_hash_clear(struct store_hash *h);
+/* How many homes init() gives for so many entries. */
+size_t store_hash_homes(size_t entries);
 void store_hash_put(struct store_hash *h, uint64_t key, uint64_t value);
 size_t store_hash_ram_bytes(const struct store_hash *h);
 

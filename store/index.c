@@ -17,6 +17,7 @@ struct store_index {
     struct store *s;
     struct store_index_settings settings;
     struct store_hash active;
+    bool asked; /* for the table that will be the next active one */
     struct store_frozen **frozen; /* held, newest first */
     size_t n, cap;
     size_t frozen_entries;
@@ -118,7 +119,7 @@ trim_frozen(struct store_index *x)
         if (x->mine.n == 0 || x->mine.v[0]->seq_last < oldest->seq)
             return;
         x->frozen_entries -= oldest->hash.n;
-        store_frozen_release(oldest);
+        store_runs_give_back(x->runs, oldest);
         x->n--;
     }
 }
@@ -177,8 +178,13 @@ store_index_get(struct store_index *x, struct store_reader *r, uint64_t key,
  */
 
 bool
-store_index_is_ripe(const struct store_index *x)
+store_index_is_ripe(struct store_index *x)
 {
+    adopt(x);
+    if (!x->asked && x->active.n >= x->settings.freeze_entries / 2) {
+        x->asked = true;
+        store_runs_want_table(x->runs, x->settings.freeze_entries);
+    }
     return x->active.n >= x->settings.freeze_entries;
 }
 
@@ -212,9 +218,10 @@ store_index_checkpoint(struct store_index *x, struct store_checkpoint *c,
     f->seq = x->next_seq++;
     f->wall_ms = wall_ms;
     /* As large as the last one became: it will not grow again. */
-    store_hash_init(&x->active, f->hash.n);
+    store_runs_take_table(x->runs, f->hash.n, &x->active);
     keep_frozen(x, f);
     store_checkpoint_add_frozen(c, x->runs, f);
+    x->asked = false;
 }
 
 void

@@ -43,8 +43,10 @@ bool store_index_get(struct store_index *x, struct store_reader *r,
 /* Hint: get or put of key comes soon. */
 void store_index_prefetch(const struct store_index *x, uint64_t key);
 
-/* True when a checkpoint is due because of this index. */
-bool store_index_is_ripe(const struct store_index *x);
+/* True when a checkpoint is due because of this index. Asked once a turn: it
+ * also lets go of tables that stand in a run by now, and has the next table
+ * made ready when this one is half full. */
+bool store_index_is_ripe(struct store_index *x);
 
 /* Freezes what is new and adds it to the checkpoint (nothing when empty).
  * wall_ms: the time up to which its entries were made, for expiry. */

@@ -80,6 +80,7 @@ struct store {
     pthread_cond_t checkpoint_wake;
     struct store_checkpoint *pending;     /* under lock */
     bool checkpoint_stopping;             /* under lock */
+    bool upkeep_asked;                    /* under lock: tables to clear */
     struct store_runs *runs[INDEXES_MAX]; /* under lock to add */
     atomic_bool checkpoint_busy;
     _Atomic uint64_t checkpoint_pos;

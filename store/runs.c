@@ -27,6 +27,89 @@ store_frozen_release(struct store_frozen *f)
     free(f);
 }
 
+/* ---- tables between two uses --------------------------------------------
+ */
+
+/* Tables below it are made in no time. */
+enum { SMALL_ENTRIES = 512 };
+
+/* The checkpoint thread looks again. */
+static void
+ask_for_upkeep(struct store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->upkeep_asked = true;
+    pthread_cond_signal(&s->checkpoint_wake);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void
+store_runs_take_table(struct store_runs *x, size_t entries,
+                      struct store_hash *out)
+{
+    pthread_mutex_lock(&x->lock);
+    struct store_hash spare = x->clean;
+    x->clean = (struct store_hash){0};
+    pthread_mutex_unlock(&x->lock);
+    if (spare.slots && spare.homes == store_hash_homes(entries)) {
+        *out = spare;
+        return;
+    }
+    store_hash_fini(&spare);
+    store_hash_init(out, entries);
+}
+
+void
+store_runs_want_table(struct store_runs *x, size_t entries)
+{
+    if (entries < SMALL_ENTRIES)
+        return;
+    pthread_mutex_lock(&x->lock);
+    x->wanted_entries = entries;
+    pthread_mutex_unlock(&x->lock);
+    ask_for_upkeep(x->s);
+}
+
+void
+store_runs_give_back(struct store_runs *x, struct store_frozen *f)
+{
+    if (atomic_load(&f->refs) > 1 || f->hash.n < SMALL_ENTRIES) {
+        store_frozen_release(f);
+        return;
+    }
+    pthread_mutex_lock(&x->lock);
+    struct store_hash before = x->used;
+    x->used = f->hash;
+    pthread_mutex_unlock(&x->lock);
+    store_hash_fini(&before);
+    free(f);
+    ask_for_upkeep(x->s);
+}
+
+void
+store_runs_make_clean(struct store_runs *x)
+{
+    pthread_mutex_lock(&x->lock);
+    bool has = x->clean.slots != NULL;
+    struct store_hash h = x->used;
+    size_t entries = x->wanted_entries;
+    x->used = (struct store_hash){0};
+    x->wanted_entries = 0;
+    pthread_mutex_unlock(&x->lock);
+    if (has) {
+        store_hash_fini(&h);
+        return;
+    }
+    if (!h.slots && entries == 0)
+        return;
+    if (!h.slots)
+        store_hash_init(&h, entries);
+    store_hash_clear(&h);
+    pthread_mutex_lock(&x->lock);
+    x->clean = h; /* only this thread fills it */
+    pthread_mutex_unlock(&x->lock);
+}
+
 /* ---- lists ---------------------------------------------------------------
  */
 
@@ -259,6 +342,8 @@ store_runs_close(struct store_runs *x)
     store_merge_abandon(x);
     store_run_list_fini(&x->list);
     store_run_list_fini(&x->gone);
+    store_hash_fini(&x->clean);
+    store_hash_fini(&x->used);
     pthread_mutex_destroy(&x->lock);
     free(x);
 }

@@ -49,6 +49,10 @@ struct store_runs {
     atomic_bool in_use;         /* an index is open on it */
     _Atomic uint64_t expire_ms; /* set by the engine */
 
+    /* Tables between two uses, slots NULL when there is none; under lock. */
+    struct store_hash clean, used;
+    size_t wanted_entries; /* a clean table of this size is wanted, or 0 */
+
     /* checkpoint thread */
     uint64_t expire_now_ms; /* what this checkpoint goes by */
     uint32_t next_id;
@@ -67,6 +71,19 @@ void store_runs_close(struct store_runs *x);
 /* Engine: replaces its list when there is a newer one. */
 void store_runs_adopt(struct store_runs *x, struct store_run_list *mine);
 
+/*
+ * Engine: tables go round. A new one costs a page fault every 4 KB, which is
+ * 30 ms and more of the engine's time for a large one; so the checkpoint
+ * thread has one ready when the next freeze comes.
+ */
+/* An empty table for so many entries. */
+void store_runs_take_table(struct store_runs *x, size_t entries,
+                           struct store_hash *out);
+/* A clean table for so many entries will be wanted soon. */
+void store_runs_want_table(struct store_runs *x, size_t entries);
+/* Releases f; its table is used again when nobody else holds it. */
+void store_runs_give_back(struct store_runs *x, struct store_frozen *f);
+
 /* ---- checkpoint thread --------------------------------------------------- */
 
 /* Writes a frozen table in txn. *out is held by the caller. */
@@ -82,6 +99,9 @@ void store_runs_replace(struct store_runs *x, size_t from, size_t n,
                         struct store_run *run);
 /* One slice of upkeep (merging, deleting) if there is any: 0 and *did. */
 MUST_CHECK int store_runs_upkeep(struct store_runs *x, bool *did);
+
+/* Clears or makes the table that the engine will want. */
+void store_runs_make_clean(struct store_runs *x);
 
 /* At open: deletes blocks without a head. */
 MUST_CHECK int store_runs_clear_leftovers(struct store *s);

@@ -14,7 +14,7 @@ difference of two looks becomes figures of a part. Names end in their unit:
         threads, a part; cpu_total_us: all of the daemon; cpu_simulator_us
     engine_switches_per_1000, store_...: context switches of 1,000 parts, the
         processor given up or taken away
-    commits_per_s, commit_p50_ms, commit_p99_ms: between the looks
+    commits_per_s, commit_p50_ms, _p99_, _p999_: between the looks
     written_bytes: sent to the disk, a part; stored_bytes: what data_dir grew
     rss_mib, anon_mib: the most that was resident; of it our own memory
 
@@ -197,7 +197,8 @@ class Usage(threading.Thread):
         steps1, count1 = _commits(after["metrics"])
         return {"commits_per_s": (count1 - count0) / span,
                 "commit_p50_ms": _quantile_ms(steps0, steps1, 0.5),
-                "commit_p99_ms": _quantile_ms(steps0, steps1, 0.99)}
+                "commit_p99_ms": _quantile_ms(steps0, steps1, 0.99),
+                "commit_p999_ms": _quantile_ms(steps0, steps1, 0.999)}
 
 
 def percentile(values, share):

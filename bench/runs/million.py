@@ -285,7 +285,8 @@ def tell(t, opts, use, looks, progress, parts):
         t.figure("replies_per_s", progress.replies / seconds, 0)
     found = use.figures(first, third, parts)
     sending = use.figures(second, third, parts, seconds)
-    for name in ("commits_per_s", "commit_p50_ms", "commit_p99_ms"):
+    for name in ("commits_per_s", "commit_p50_ms", "commit_p99_ms",
+                 "commit_p999_ms"):
         found[name] = sending[name]  # the upload commits otherwise
     found["cpu_sending_us"] = sending["cpu_total_us"]
     found["cpu_simulator_us"] = sum(
