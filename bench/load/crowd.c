@@ -47,3 +47,13 @@ crowd_text_put(const struct crowd_text *t, uint64_t n, struct writer *w)
     writer_put(w, slice_of(digits, msgid_put_decimal(n, digits)));
     writer_put(w, t->after);
 }
+
+const char *
+crowd_name(const char *name, uint64_t n, char dst[CROWD_NAME_BYTES])
+{
+    struct crowd_text t = crowd_text_cut(slice_str(name));
+    struct writer w = writer_of((uint8_t *)dst, CROWD_NAME_BYTES - 1);
+    crowd_text_put(&t, n, &w);
+    dst[writer_used(&w)] = '\0';
+    return dst;
+}

@@ -11,7 +11,7 @@
 
 #include "proto/bytes.h"
 
-enum { CROWD_DIGITS = 12, CROWD_NUMBER_BYTES = 24 };
+enum { CROWD_DIGITS = 12, CROWD_NUMBER_BYTES = 24, CROWD_NAME_BYTES = 64 };
 
 /* prefix, then n padded with zeros to CROWD_DIGITS in all; longer when n
  * needs it. Returns the digits, at most 20; no NUL. */
@@ -30,5 +30,9 @@ struct crowd_text crowd_text_cut(struct slice text);
 
 /* Appends the text for the n-th message. */
 void crowd_text_put(const struct crowd_text *t, uint64_t n, struct writer *w);
+
+/* A name with its {n} replaced: "app{n}" is "app7" for 7. Returns dst. */
+const char *
+crowd_name(const char *name, uint64_t n, char dst[CROWD_NAME_BYTES]);
 
 #endif

@@ -216,9 +216,12 @@ on_opened(void *owner)
     const struct smpp_options *o = &l->load->o;
     struct pdu p;
     uint8_t room[256];
+    char name[CROWD_NAME_BYTES];
     struct writer w = writer_of(room, sizeof room);
     pdu_init(&p, SMPP_BIND_TRANSCEIVER, 0, next_sequence(l));
-    pdu_set_slice(&p, FIELD_SYSTEM_ID, slice_str(o->system_id));
+    pdu_set_slice(&p, FIELD_SYSTEM_ID,
+                  slice_str(crowd_name(o->system_id,
+                                       (uint64_t)(l - l->load->lanes), name)));
     pdu_set_slice(&p, FIELD_PASSWORD, slice_str(o->password));
     pdu_set_u32(&p, FIELD_INTERFACE_VERSION, (uint32_t)o->version);
     if (pdu_encode(&p, (uint8_t)o->version, &w, NULL) == PDU_OK)
@@ -243,6 +246,7 @@ lane_dial_all(struct load *load, SSL_CTX *tls)
 {
     static const struct wire_ops ops = {on_opened, on_readable, on_closed};
     const struct smpp_options *o = &load->o;
+    hub_leave_from(load->hub, o->source);
     for (uint64_t i = 0; i < o->binds; i++) {
         struct lane *l = &load->lanes[i];
         l->load = load;

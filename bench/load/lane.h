@@ -18,6 +18,7 @@ struct load;
 
 struct smpp_options {
     const char *host, *system_id, *password, *from, *to_prefix, *text;
+    const char *source; /* NULL: any */
     uint64_t port, binds, window, count, rate, seconds, linger, version, start;
     bool no_receipts, mixed_ids, use_tls, json, progress;
 };

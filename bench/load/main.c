@@ -2,6 +2,7 @@
  * main.c - volley-load: load over SMPP or HTTP, and files of recipients.
  */
 #include "bench/load/csv.h"
+#include "bench/load/guests.h"
 #include "bench/load/http.h"
 #include "bench/load/smpp.h"
 
@@ -21,6 +22,7 @@ static const char help[] =
     "  volley-load smpp ...   submit_sm over any number of binds\n"
     "  volley-load http ...   POST /v1/messages, one by one or as NDJSON\n"
     "  volley-load csv ...    a CSV file of recipients on stdout\n"
+    "  volley-load guests ... connections that are no load, idle or hostile\n"
     "\n"
     "Each has a --help of its own. Exit status: 0 when all went well, 1 when\n"
     "something was lost, doubled or refused, 2 for wrong options.\n";
@@ -36,6 +38,8 @@ main(int argc, char **argv)
         return http_main(argc, argv, 2);
     if (strcmp(what, "csv") == 0)
         return csv_main(argc, argv, 2);
+    if (strcmp(what, "guests") == 0)
+        return guests_main(argc, argv, 2);
     if (strcmp(what, "--version") == 0) {
         printf("volley-load %s\n", VOLLEY_VERSION);
         return 0;

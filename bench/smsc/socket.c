@@ -3,10 +3,12 @@
  */
 #include "bench/smsc/socket.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -76,8 +78,21 @@ socket_listen(const char *host, uint16_t *port, char why[SOCKET_WHY_BYTES])
     return fd;
 }
 
+/* Many sockets may leave from one address and one port when they go to
+ * different places: the port is chosen when they connect. */
+static bool
+leave_from(int fd, const char *source)
+{
+    struct sockaddr_in addr = {.sin_family = AF_INET};
+    int on = 1;
+    (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    return inet_pton(AF_INET, source, &addr.sin_addr) == 1 &&
+           bind(fd, (struct sockaddr *)&addr, sizeof addr) == 0;
+}
+
 int
-socket_dial(const char *host, uint16_t port, char why[SOCKET_WHY_BYTES])
+socket_dial(const char *host, uint16_t port, const char *source,
+            char why[SOCKET_WHY_BYTES])
 {
     struct sockaddr_storage addr;
     socklen_t n = 0;
@@ -85,6 +100,8 @@ socket_dial(const char *host, uint16_t port, char why[SOCKET_WHY_BYTES])
     if (fd < 0)
         return -1;
     set_options(fd);
+    if (source && !leave_from(fd, source))
+        return give_up(fd, source, 0, why);
     if (connect(fd, (struct sockaddr *)&addr, n) < 0 && errno != EINPROGRESS)
         return give_up(fd, host, port, why);
     return fd;

@@ -18,8 +18,10 @@ enum { SOCKET_WHY_BYTES = 160 };
 /* -1 with a sentence in why; *port 0 becomes the port that was free. */
 int socket_listen(const char *host, uint16_t *port, char why[SOCKET_WHY_BYTES]);
 
-/* Begins to connect; -1 with a sentence in why. */
-int socket_dial(const char *host, uint16_t port, char why[SOCKET_WHY_BYTES]);
+/* Begins to connect, from the address source (NULL: any); -1 with a sentence
+ * in why. */
+int socket_dial(const char *host, uint16_t port, const char *source,
+                char why[SOCKET_WHY_BYTES]);
 
 /* -1 when nobody waits. */
 int socket_accept(int listener);

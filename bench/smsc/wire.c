@@ -58,8 +58,9 @@ struct wire {
 
 struct hub {
     int epoll;
-    unsigned again;  /* wires with again set */
-    unsigned ending; /* wires with why set */
+    const char *source; /* of wires that are dialled; NULL: any */
+    unsigned again;     /* wires with again set */
+    unsigned ending;    /* wires with why set */
     uint64_t wall_us;
     uint64_t mono_us;
     struct wire *wires;
@@ -109,6 +110,12 @@ hub_create(void)
     h->epoll = epoll_create1(EPOLL_CLOEXEC);
     read_clocks(h);
     return h;
+}
+
+void
+hub_leave_from(struct hub *h, const char *source)
+{
+    h->source = source;
 }
 
 static struct wire *
@@ -528,7 +535,7 @@ struct wire *
 wire_dial(struct hub *h, const char *host, uint16_t port, SSL_CTX *tls,
           const struct wire_ops *ops, void *owner, char why[WIRE_WHY_BYTES])
 {
-    int fd = socket_dial(host, port, why);
+    int fd = socket_dial(host, port, h->source, why);
     if (fd < 0)
         return NULL;
     struct wire *w = wire_create(h, fd, tls);

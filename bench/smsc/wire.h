@@ -50,6 +50,10 @@ void hub_destroy(struct hub *h);
 uint16_t hub_listen(struct hub *h, const struct wire_listen *listen,
                     char why[WIRE_WHY_BYTES]);
 
+/* Wires dialled from now on leave from this IPv4 address; NULL: any. Borrowed
+ * while there is dialling. */
+void hub_leave_from(struct hub *h, const char *source);
+
 /* Waits at most wait_ms for something to happen, serves it. */
 void hub_turn(struct hub *h, int wait_ms);
 /* Sends what was queued since the last turn. */

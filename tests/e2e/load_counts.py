@@ -24,14 +24,14 @@ def load(*options, env=None):
     return run.returncode, run.stdout, run.stderr
 
 
-def smpp(smsc_options, *load_options):
+def smpp(smsc_options, *load_options, what="smpp"):
     p = subprocess.Popen([os.path.join(BIN, "volley-smsc"), "--port", "0",
                           *smsc_options], stdout=subprocess.PIPE, text=True)
     port = p.stdout.readline().rsplit(":", 1)[1].strip()
     try:
-        code, out, err = load("smpp", "--port", port, "--json",
+        code, out, err = load(what, "--port", port, "--json",
                               *load_options)
-        return code, json.loads(out) if out else err
+        return code, json.loads(out.splitlines()[-1]) if out else err
     finally:
         p.terminate()
         assert p.wait(10) == 0
@@ -84,6 +84,26 @@ def nobody_listens():
     assert code == 1 and "Connection refused" in err, err
     code, got = smpp(["--password", "right"], "--count", "1")
     assert code == 1 and "ESME_RINVPASWD" in got, got
+
+
+def guests_do_what_their_roles_say():
+    roles = ("idle", "mute", "drip", "wrong", "oversized", "malformed",
+             "deaf")
+    code, got = smpp(["--password", "secret"], "--seconds", "3", "--again",
+                     "500", "--source", "127.0.2.1", "--sources", "5",
+                     *[x for r in roles for x in ("--" + r, "10")],
+                     what="guests")
+    assert code == 0, got
+    some(got["idle"], here=10, bound=10, ended=0, statuses={})
+    some(got["mute"], here=10, bound=0, octets_out=0)
+    some(got["drip"], here=10, bound=5)  # every other one bound before
+    some(got["wrong"], binds=0, statuses={"ESME_RINVPASWD": 10})
+    some(got["oversized"], binds=0)
+    assert got["oversized"]["ended"] >= 10, got
+    assert got["malformed"]["statuses"]["ESME_RINVMSGLEN"] >= 10, got
+    some(got["deaf"], here=10, bound=10, answers=0)
+    # it goes on until nobody reads any more
+    assert got["deaf"]["octets_out"] > 1000000, got
 
 
 class Web(http.server.BaseHTTPRequestHandler):
@@ -186,7 +206,7 @@ def main():
     failed = 0
     for run in (all_is_well_is_zero, lost_answers_and_refusals_are_counted,
                 doubled_receipts_are_counted, throttling_and_pace,
-                nobody_listens, http_counts, rows_for_a_campaign):
+                nobody_listens, guests_do_what_their_roles_say, http_counts, rows_for_a_campaign):
         try:
             run()
             print("ok  ", run.__name__.replace("_", " "), flush=True)
