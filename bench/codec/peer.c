@@ -48,7 +48,8 @@ put_text(uint8_t *to, size_t n, struct slice s)
 {
     if (s.n >= n)
         return false;
-    memcpy(to, s.p, s.n);
+    if (s.n)
+        memcpy(to, s.p, s.n);
     to[s.n] = 0;
     return true;
 }
@@ -56,7 +57,7 @@ put_text(uint8_t *to, size_t n, struct slice s)
 static bool
 is_text(const uint8_t *theirs, size_t n, struct slice s)
 {
-    return s.n < n && memcmp(theirs, s.p, s.n) == 0 && theirs[s.n] == 0;
+    return s.n < n && slice_eq(slice_of(theirs, s.n), s) && theirs[s.n] == 0;
 }
 
 /* build_tlv() prepends: the last one first. */
