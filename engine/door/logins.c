@@ -74,8 +74,8 @@ login_emit(struct emit *e, const struct login_view *v)
     list_emit(e, "sources", v->sources);
     emit_member_bool(e, "tls_required", v->tls_required);
     text_or_null(e, "certificate", v->certificate);
-    emit_member_number(e, "enquire", v->enquire_ms / 1000);
-    emit_member_number(e, "idle", v->idle_ms / 1000);
+    span_or_null(e, "enquire", v->enquire_ms);
+    span_or_null(e, "idle", v->idle_ms);
     emit_member_word(e, "receipts", v->receipts);
     text_or_null(e, "outbind", v->outbind);
     emit_member_word(e, "class", class_word(v->class));
