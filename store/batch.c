@@ -190,6 +190,7 @@ store_batch_return(struct store *s, struct store_batch *b)
     b->checkpoint = NULL;
     b->used = 0;
     b->facts = 0;
+    b->hurry = false;
     b->wall_ms = 0;
     b->cuts->n = 0;
     b->cuts->start = 0;

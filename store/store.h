@@ -97,6 +97,7 @@ struct store_batch {
     size_t cap;
     uint64_t wall_ms; /* stamped into each block's header */
     uint32_t facts;
+    bool hurry; /* somebody waits for it: committed at once, not paced */
     struct store_checkpoint *checkpoint; /* or NULL; taken with the batch */
     struct store_cuts *cuts;             /* private: where blocks end */
     struct store_puts *puts;             /* private: control writes */

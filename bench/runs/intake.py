@@ -11,6 +11,7 @@ from posting import post_all
 from rig import Case, options
 
 GOAL_PER_S = 200000
+BINDS = 8
 
 
 def more(parser):
@@ -22,7 +23,7 @@ def more(parser):
 def main():
     opts = options(__doc__, 1000000, more)
     with Case("intake", opts) as t:
-        said = post_all(t, opts.size, "--batch", opts.batch, "--connections",
+        said = post_all(t, opts.size, BINDS, "--batch", opts.batch, "--connections",
                         opts.connections)
         t.note("goal: %d/s: %s" % (GOAL_PER_S, "met" if said[
             "messages_per_s"] >= GOAL_PER_S else "missed"))

@@ -8,7 +8,7 @@ from rig import (Daemon, PlainCarrier, carrier_row, open_account, program,
                  settings, until)
 
 NUMBER = "+12125550101"
-BINDS, WINDOW = 8, 1000
+WINDOW = 1000
 DRAIN_S = 120
 
 
@@ -22,11 +22,12 @@ def load(daemon, api, count, *more):
     return json.loads(run.stdout) if run.stdout else {}, run.stderr
 
 
-def post_all(t, count, *more):
-    """Posts count messages and waits for the last receipt; figures of t."""
+def post_all(t, count, binds, *more):
+    """Posts count messages while they leave over so many binds, and waits
+    for the last receipt; figures of t."""
     smsc = PlainCarrier(t, "acme").start()
     daemon = Daemon(t, settings(
-        [dict(carrier_row(smsc, binds=BINDS, window=WINDOW), name="acme")],
+        [dict(carrier_row(smsc, binds=binds, window=WINDOW), name="acme")],
         [(NUMBER, "acme", {})])).start()
     api = open_account(daemon)
     metrics = metrics_of(daemon)

@@ -28,12 +28,16 @@ static void
 deliver(struct door *d)
 {
     struct mail *m = mail_take_ready(d->flow);
+    /* The lock once for all of them: the workers, woken by the first, would
+     * otherwise fight for it at each. */
+    pthread_mutex_lock(&d->lock);
     while (m) {
         struct mail *next =
             m->node.next ? MPSC_OF(m->node.next, struct mail, node) : NULL;
         m->done(m);
         m = next;
     }
+    pthread_mutex_unlock(&d->lock);
 }
 
 /* Wakes whose time or events have come. */

@@ -112,27 +112,22 @@ request_wake(struct request *r)
     MHD_resume_connection(r->connection);
 }
 
-/* Courier thread: a mail is back. */
+/* Courier thread: a mail is back. The door's lock is held. */
 static void
 letter_done(struct mail *m)
 {
     struct letter *l = m->door;
     struct request *r = l->request;
-    struct door *d = r->door;
-    pthread_mutex_lock(&d->lock);
-    d->mails_out--;
+    r->door->mails_out--;
     r->outstanding--;
-    bool last = r->gone && r->outstanding == 0;
-    bool drop = r->gone;
-    if (!drop) {
+    if (!r->gone) {
         *r->finished_end = l;
         r->finished_end = &l->link;
         request_wake(r);
+        return;
     }
-    pthread_mutex_unlock(&d->lock);
-    if (drop)
-        letter_free(l);
-    if (last)
+    letter_free(l);
+    if (r->outstanding == 0)
         request_destroy(r);
 }
 
@@ -225,14 +220,12 @@ request_wake_in(struct request *r, unsigned ms)
     r->wake_ms = clock_mono().us / 1000 + ms;
 }
 
-/* A mail that nobody waits for is back. */
+/* A mail that nobody waits for is back. The door's lock is held. */
 static void
 lone_done(struct mail *m)
 {
     struct door *d = m->door;
-    pthread_mutex_lock(&d->lock);
     d->mails_out--;
-    pthread_mutex_unlock(&d->lock);
     mail_free(m);
 }
 
@@ -244,8 +237,11 @@ request_send_off(struct door *d, struct mail *m)
     pthread_mutex_lock(&d->lock);
     d->mails_out++;
     pthread_mutex_unlock(&d->lock);
-    if (!mail_post(d->flow, m))
-        lone_done(m);
+    if (mail_post(d->flow, m))
+        return;
+    pthread_mutex_lock(&d->lock);
+    lone_done(m);
+    pthread_mutex_unlock(&d->lock);
 }
 
 bool

@@ -18,6 +18,7 @@
 enum {
     INBOX_MAX = 4096,  /* mails that may wait: back-pressure beyond */
     HANDLE_MAX = 1024, /* in one turn */
+    WAKE_EACH = 8,     /* single messages, while a commit runs */
 };
 
 enum permit { ADMIN = 1, ACCOUNT = 2, SENDER = 4 };
@@ -136,16 +137,35 @@ desk_close(struct flow *f)
 /* ---- the doors' side --------------------------------------------------------
  */
 
+/*
+ * Nothing of a single message can be on disk before the commit that runs has
+ * ended, and its end wakes the engine: so it is not woken for each, but in
+ * time to have them done by then. Whoever posts anything else wakes it.
+ */
+static bool
+is_awaited(struct flow *f, bool single, bool first, unsigned before)
+{
+    atomic_thread_fence(memory_order_seq_cst); /* push, then look */
+    if (!single)
+        return true;
+    if (!atomic_load(&f->commit_out))
+        return first;
+    return before % WAKE_EACH == WAKE_EACH - 1;
+}
+
 bool
 mail_post(struct flow *f, struct mail *m)
 {
-    if (atomic_load(&f->stopping) ||
-        atomic_fetch_add(&f->inbox_count, 1) >= INBOX_MAX) {
-        if (!atomic_load(&f->stopping))
-            atomic_fetch_sub(&f->inbox_count, 1);
+    if (atomic_load(&f->stopping))
+        return false;
+    unsigned before = atomic_fetch_add(&f->inbox_count, 1);
+    if (before >= INBOX_MAX) {
+        atomic_fetch_sub(&f->inbox_count, 1);
         return false;
     }
-    if (mpsc_push(&f->inbox, &m->node))
+    /* Once pushed it may be answered and gone. */
+    bool single = m->kind == MAIL_SEND && m->send.count == 1;
+    if (is_awaited(f, single, mpsc_push(&f->inbox, &m->node), before))
         loop_wake(f->loop);
     return true;
 }
@@ -172,9 +192,19 @@ mail_take_ready(struct flow *f)
 static void
 send_back(struct flow *f, struct mail *m)
 {
+    if (mpsc_push(&f->outbox, &m->node))
+        f->outbox_news = true;
+}
+
+/* Wakes the courier once for all that is sent back. */
+static void
+tell(struct flow *f)
+{
     uint64_t one = 1;
-    if (mpsc_push(&f->outbox, &m->node) &&
-        write(f->outbox_fd, &one, sizeof one) != sizeof one)
+    if (!f->outbox_news)
+        return;
+    f->outbox_news = false;
+    if (write(f->outbox_fd, &one, sizeof one) != sizeof one)
         return; /* the counter is full: it is readable already */
 }
 
@@ -234,6 +264,7 @@ static void
 hold(struct flow *f, struct mail *m)
 {
     m->wait_pos = journal_end(&f->journal);
+    journal_hurry(&f->journal);
     m->node.next = NULL;
     if (f->held_last)
         f->held_last->node.next = &m->node;
@@ -261,6 +292,7 @@ desk_handle(struct flow *f)
         else
             hold(f, m);
     }
+    tell(f);
     if (f->unread)
         loop_wake_at(f->loop, f->now);
 }
@@ -288,4 +320,5 @@ desk_release(struct flow *f, bool all)
         mail_refuse(m, MAIL_FULL, "stopping", NULL, "the daemon is stopping");
         send_back(f, m);
     }
+    tell(f);
 }

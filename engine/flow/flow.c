@@ -299,6 +299,7 @@ flow_begin(void *flow)
     struct flow *f = flow;
     f->now = loop_mono(f->loop);
     f->wall = loop_wall(f->loop);
+    atomic_store(&f->commit_out, false);
     journal_collect(&f->journal);
     each_carrier(f, release);
     desk_release(f, false);
@@ -370,6 +371,9 @@ flow_post(void *flow)
     each_carrier(f, hold);
     checkpoint_tick(f, false);
     journal_post(&f->journal, f->wall);
+    atomic_store(&f->commit_out,
+                 journal_is_out(&f->journal) &&
+                     store_state(f->store, NULL, 0) == STORE_OK);
     /* What needs no commit (nothing was recorded) may leave at once. */
     each_carrier(f, release);
     journal_rest(&f->journal);

@@ -136,7 +136,9 @@ struct flow {
     struct mpsc inbox; /* mails from the doors */
     _Atomic unsigned inbox_count;
     _Atomic bool stopping;
+    _Atomic bool commit_out; /* a commit runs; its end will wake the engine */
     struct mpsc outbox; /* answered mails, for the courier */
+    bool outbox_news;   /* of which the courier was not told yet */
     int outbox_fd;
     struct mpsc_link *unread; /* taken from the inbox, not handled yet */
     struct mail *held_first, *held_last; /* wait for durability, in order */

@@ -101,6 +101,12 @@ in_batch(const struct store_batch *b, uint64_t pos, struct slice *fact)
     return pos - b->first_pos + fact->n <= b->used;
 }
 
+void
+journal_hurry(struct journal *j)
+{
+    j->gathering->hurry = true;
+}
+
 bool
 journal_read(struct journal *j, uint64_t pos, struct slice *fact)
 {
@@ -134,7 +140,7 @@ journal_post(struct journal *j, struct wall wall)
 {
     /* store_event_fd() wakes the loop when the store is ready again. */
     if (j->posted || store_batch_is_empty(j->gathering) ||
-        !store_is_ready(j->store))
+        (!j->gathering->hurry && !store_is_ready(j->store)))
         return;
     j->gathering->wall_ms = wall.ms;
     j->posted = j->gathering;
@@ -143,6 +149,12 @@ journal_post(struct journal *j, struct wall wall)
     j->gathering = store_batch_take(j->store);
     if (!j->gathering)
         abort();
+}
+
+bool
+journal_is_out(const struct journal *j)
+{
+    return j->posted != NULL;
 }
 
 void

@@ -73,8 +73,14 @@ journal_next(struct journal *j, uint64_t *pos, struct slice *fact);
 /* Start of a turn: takes back what became durable. True when durable moved. */
 bool journal_collect(struct journal *j);
 
+/* Somebody waits for what was just gathered: it is posted at the end of this
+ * turn, when no other batch is out, and committed without a pause. */
+void journal_hurry(struct journal *j);
+
 /* End of a turn: posts what gathered, when the store is ready for it. */
 void journal_post(struct journal *j, struct wall wall);
+/* Is a batch with the store? Its end wakes the engine. */
+bool journal_is_out(const struct journal *j);
 
 /* Ends the short read transactions of this turn. */
 void journal_rest(struct journal *j);

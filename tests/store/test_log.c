@@ -351,6 +351,29 @@ START_TEST(ready_turns_true_when_the_pace_allows)
 }
 END_TEST
 
+START_TEST(a_batch_in_a_hurry_does_not_wait_for_the_pace)
+{
+    g.settings.pace_ms = 1000;
+    rig_open(&g);
+    uint64_t start = rig_now_us();
+    for (uint64_t i = 0; i < 20; i++) {
+        rig_fact(&g, i, 100);
+        g.b->hurry = true;
+        rig_commit(&g);
+    }
+    /* Paced they would take 12 s. */
+    ck_assert_uint_lt(rig_now_us() - start, 6 * 1000000);
+    check_walk(0, 20);
+    /* The next one is in no hurry, and was given no more than one pace. */
+    start = rig_now_us();
+    rig_fact(&g, 20, 100);
+    rig_commit(&g);
+    ck_assert_uint_ge(rig_now_us() - start, 500000);
+    ck_assert_uint_lt(rig_now_us() - start, 6 * 1000000);
+    check_walk(0, 21);
+}
+END_TEST
+
 START_TEST(below_the_reserve_new_work_is_refused_and_answers_get_in)
 {
     char why[STORE_WHY_BYTES];
@@ -391,6 +414,7 @@ add_tests(TCase *tc)
                    below_the_reserve_new_work_is_refused_and_answers_get_in);
     tcase_add_test(tc, a_batch_given_back_unposted_leaves_no_trace);
     tcase_add_test(tc, ready_turns_true_when_the_pace_allows);
+    tcase_add_test(tc, a_batch_in_a_hurry_does_not_wait_for_the_pace);
 }
 
 RIG_MAIN("log", add_tests)
