@@ -94,7 +94,7 @@ def settings(carriers, opts):
 
 def start_carriers(t, opts):
     args = ["--receipts", "1:DELIVRD", "--receipt-delay", "1-50", "--stats",
-            "--replies", str(opts.replies), "--reply-delay", "50-500"]
+            "--replies", str(opts.replies), "--reply-delay", "1-50"]
     if opts.ledger or opts.critical:
         return [Carrier(t, name, *args, text=False).start()
                 for name in ("acme", "orbit")]
@@ -117,7 +117,7 @@ def upload(t, api, campaign, path, size):
 class Progress:
     """Looks at the campaign until all is final and no reply is on its way."""
 
-    QUIET_S = 1.5  # the slowest reply takes 0.5 s
+    QUIET_S = 1.0  # the slowest reply takes 50 ms
 
     def __init__(self, api, campaign, opts):
         self.api, self.campaign, self.opts = api, campaign, opts
