@@ -29,7 +29,8 @@ text_or_null(struct emit *e, const char *key, const char *text)
     emit_member_word(e, key, text && text[0] ? text : NULL);
 }
 
-static const char *class_word(enum message_class class)
+static const char *
+class_word(enum message_class of)
 {
     static const char *const words[CLASS_N] = {
         [CLASS_CRITICAL] = "critical",
@@ -37,7 +38,18 @@ static const char *class_word(enum message_class class)
         [CLASS_CONVERSATIONAL] = "conversational",
         [CLASS_MARKETING] = "marketing",
     };
-    return words[class];
+    return words[of];
+}
+
+/* Seconds; null: as the server has it. */
+static void
+span_or_null(struct emit *e, const char *key, unsigned ms)
+{
+    emit_key(e, key);
+    if (ms)
+        emit_number(e, ms / 1000);
+    else
+        emit_null(e);
 }
 
 static void
