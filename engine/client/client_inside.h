@@ -132,6 +132,8 @@ struct clients {
 };
 
 /* server.c */
+/* Takes an accepted, non-blocking fd. */
+void clients_take(struct clients *s, int fd, bool tls);
 /* A place in the server; NULL: out of memory. */
 struct client *client_create(struct clients *s);
 /* Off all lists; freed by the reap phase. */

@@ -117,11 +117,9 @@ turn_away(int fd, const char *why)
     close(fd);
 }
 
-static void
-on_accepted(void *arg, int fd)
+void
+clients_take(struct clients *s, int fd, bool tls)
 {
-    struct client_port *port = arg;
-    struct clients *s = port->server;
     uint64_t address = guard_address(fd);
     if (!may_enter(s, address)) {
         turn_away(fd, "too many connections that are not bound");
@@ -133,7 +131,7 @@ on_accepted(void *arg, int fd)
         return;
     }
     struct conn_settings how = {
-        .tls = port->tls ? s->settings.tls : NULL,
+        .tls = tls ? s->settings.tls : NULL,
         .connect_ms = s->settings.bind_ms,
         .read_turn = UNBOUND_READ,
         .output_max = UNBOUND_OUTPUT,
@@ -153,6 +151,13 @@ on_accepted(void *arg, int fd)
     s->unbound++;
     guard_add(&s->guard, address);
     list_append(&s->silent, &c->silent, c);
+}
+
+static void
+on_accepted(void *arg, int fd)
+{
+    struct client_port *port = arg;
+    clients_take(port->server, fd, port->tls);
 }
 
 /* ---- the server ---- */

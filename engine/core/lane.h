@@ -65,7 +65,7 @@ lane_is_held(const struct lane *l)
 static inline struct slice
 lane_next(const struct lane *l)
 {
-    return slice_of(l->buf + l->sent, l->clear - l->sent);
+    return slice_of(l->buf ? l->buf + l->sent : NULL, l->clear - l->sent);
 }
 
 static inline size_t
