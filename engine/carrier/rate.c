@@ -15,6 +15,7 @@
 enum {
     SECOND_US = 1008000,
     CATCH_UP_US = 50000, /* a late tick is made up for, if less than this */
+    LATE_US = 5000,      /* of it when the log held back: ticks come late */
     BURST_SHARE = 10,    /* a tenth of a second, unless set */
     PACE_PERCENT = 97,   /* of the even step */
 };
@@ -126,6 +127,20 @@ expire(struct rate *r, struct mono now)
     }
 }
 
+/* What the log held back earns no credit, but for a late tick: else what left
+ * in one burst would leave in one burst again each second. */
+static void
+spend_credit(struct rate *r, struct mono now)
+{
+    uint64_t from = since(r, &r->log[r->first]);
+    uint64_t free_us = from == UINT64_MAX ? now.us : from + SECOND_US;
+    uint64_t least_ns = (uint64_t)LATE_US * 1000;
+    uint64_t kept_ns = r->tolerance_ns < least_ns ? r->tolerance_ns : least_ns;
+    uint64_t spent_ns = free_us * 1000 + r->tolerance_ns - kept_ns;
+    if (r->next_ns < spent_ns)
+        r->next_ns = spent_ns;
+}
+
 uint32_t
 rate_room(struct rate *r, struct mono now)
 {
@@ -137,8 +152,12 @@ rate_room(struct rate *r, struct mono now)
     if (base > limit)
         return 0;
     expire(r, now);
+    if (r->parts >= r->per_s) {
+        spend_credit(r, now);
+        return 0;
+    }
     uint64_t spaced = (limit - base) / r->step_ns + 1;
-    uint64_t capped = r->per_s > r->parts ? r->per_s - r->parts : 0;
+    uint64_t capped = r->per_s - r->parts;
     return (uint32_t)(spaced < capped ? spaced : capped);
 }
 
