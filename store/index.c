@@ -5,6 +5,9 @@
  * still in RAM, then the runs whose filter does not say no. Freezing swaps
  * one pointer; the checkpoint thread walks the frozen table, whose slots are
  * in key order already.
+ *
+ * A put waits in a short queue until its slot has come from memory: puts and
+ * gets then wait for memory side by side, not one after another.
  */
 #include "store/index.h"
 
@@ -13,11 +16,15 @@
 #include "store/checkpoint.h"
 #include "store/runs.h"
 
+enum { LATE_PUTS = 8 }; /* a power of two */
+
 struct store_index {
     struct store *s;
     struct store_index_settings settings;
     struct store_hash active;
     bool asked; /* for the table that will be the next active one */
+    struct store_entry late[LATE_PUTS]; /* a ring: puts newer than active */
+    unsigned first_late, lates;
     struct store_frozen **frozen; /* held, newest first */
     size_t n, cap;
     size_t frozen_entries;
@@ -94,10 +101,37 @@ store_index_close(struct store_index *x)
 /* ---- put and get ---------------------------------------------------------
  */
 
+static void
+put_oldest(struct store_index *x)
+{
+    const struct store_entry *e = &x->late[x->first_late];
+    store_hash_put(&x->active, e->key, e->value);
+    x->first_late = (x->first_late + 1) % LATE_PUTS;
+    x->lates--;
+}
+
 void
 store_index_put(struct store_index *x, uint64_t key, uint64_t value)
 {
-    store_hash_put(&x->active, spread(key), value);
+    uint64_t k = spread(key);
+    if (x->lates == LATE_PUTS)
+        put_oldest(x);
+    x->late[(x->first_late + x->lates++) % LATE_PUTS] =
+        (struct store_entry){k, value};
+    store_hash_prefetch(&x->active, k);
+}
+
+static bool
+get_late(const struct store_index *x, uint64_t k, uint64_t *value)
+{
+    for (unsigned i = x->lates; i-- > 0;) {
+        const struct store_entry *e = &x->late[(x->first_late + i) % LATE_PUTS];
+        if (e->key == k) {
+            *value = e->value;
+            return true;
+        }
+    }
+    return false;
 }
 
 void
@@ -105,8 +139,10 @@ store_index_prefetch(const struct store_index *x, uint64_t key)
 {
     uint64_t k = spread(key);
     store_hash_prefetch(&x->active, k);
-    if (x->n > 0)
-        store_hash_prefetch(&x->frozen[0]->hash, k);
+    for (size_t i = 0; i < x->n; i++)
+        store_hash_prefetch(&x->frozen[i]->hash, k);
+    for (size_t i = 0; i < x->mine.n; i++)
+        __builtin_prefetch(store_filter_line(&x->mine.v[i]->filter, key));
 }
 
 /* Drops frozen tables that stand in a run, oldest first, while there are too
@@ -165,7 +201,7 @@ store_index_get(struct store_index *x, struct store_reader *r, uint64_t key,
                 uint64_t *value)
 {
     uint64_t k = spread(key);
-    if (store_hash_get(&x->active, k, value))
+    if (get_late(x, k, value) || store_hash_get(&x->active, k, value))
         return true;
     for (size_t i = 0; i < x->n; i++)
         if (store_hash_get(&x->frozen[i]->hash, k, value))
@@ -208,6 +244,8 @@ store_index_checkpoint(struct store_index *x, struct store_checkpoint *c,
                        uint64_t wall_ms)
 {
     adopt(x);
+    while (x->lates > 0)
+        put_oldest(x);
     if (x->active.n == 0)
         return;
     struct store_frozen *f = calloc(1, sizeof *f);

@@ -138,7 +138,8 @@ talk_must_wait(struct flow *f, uint32_t sender, uint64_t subscriber,
     return false;
 }
 
-enum { NUMBERS_MAX = 64 };
+/* Leaves by this carrier and has credit: none is better. */
+enum { NUMBERS_MAX = 64, SCORE_MOST = 4 };
 
 /* Who of other senders has a live pair on each of the pool's numbers. */
 static struct number *
@@ -193,6 +194,8 @@ talk_choose_number(struct flow *f, const struct pool *pool, uint32_t sender,
             best = n;
             best_score = score;
         }
+        if (score == SCORE_MOST)
+            break;
     }
     if (best)
         return best;
