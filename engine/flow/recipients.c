@@ -143,6 +143,17 @@ recipients_next(struct recipients_reader *r, struct recipient *out)
     return true;
 }
 
+uint64_t
+recipients_peek(const struct recipients_reader *r)
+{
+    struct cursor at = r->at;
+    if (at.failed || cursor_left(&at) == 0)
+        return 0;
+    next_varint(&at); /* length of the row */
+    uint64_t subscriber = cursor_varint(&at);
+    return at.failed ? 0 : subscriber;
+}
+
 bool
 recipients_skip(struct recipients_reader *r, unsigned n)
 {

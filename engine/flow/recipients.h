@@ -65,6 +65,9 @@ MUST_CHECK bool
 recipients_open(struct recipients_reader *r, struct slice chunk);
 /* False at the end or when malformed (r->at.failed tells). */
 bool recipients_next(struct recipients_reader *r, struct recipient *out);
+/* The subscriber of the next row, which stays the next; 0 when there is
+ * none. */
+uint64_t recipients_peek(const struct recipients_reader *r);
 /* Skips n rows, cheaply. */
 bool recipients_skip(struct recipients_reader *r, unsigned n);
 

@@ -64,6 +64,15 @@ open_chunk(struct flow *f, struct source *s, const struct chunk *k)
     return s->chunk_open;
 }
 
+/* What the next row asks of the talks is fetched while this one is sent. */
+static void
+fetch_next(const struct flow *f, const struct source *s)
+{
+    uint64_t subscriber = recipients_peek(&s->reader);
+    if (subscriber)
+        store_index_prefetch(f->talks, flow_talk_key(subscriber));
+}
+
 static enum source_row
 next_in_order(struct flow *f, struct source *s, struct recipient *r,
               uint64_t *message, uint32_t *row)
@@ -91,6 +100,7 @@ next_in_order(struct flow *f, struct source *s, struct recipient *r,
             return SOURCE_BLOCKED;
         *message = k->message + s->row;
         *row = s->row++;
+        fetch_next(f, s);
         return SOURCE_ROW;
     }
     s->ended = true;
