@@ -2,7 +2,7 @@
 """Debian's Kannel as the peer: bearerbox and smsbox send through the same
 simulated carrier as Volley, asked over HTTP by 32 kept-alive connections.
 
-    bench/runs/kannel.py [--size N] [--json FILE]
+    bench/runs/kannel.py [--size N] [--json FILE] [--spool-only]
 
 Twice in one run: with its spool store and receipts, then with nothing stored
 at all (receipts in RAM, messages in RAM). The rate counts from the first
@@ -185,12 +185,18 @@ def measure(t, prefix, spool, size):
     t.figure(prefix + "cpu_us", cpu * 1e6 / size, 1)
 
 
+def more(parser):
+    parser.add_argument("--spool-only", action="store_true",
+                        help="leave out the run that stores nothing")
+
+
 def main():
-    opts = options(__doc__, 20000)
+    opts = options(__doc__, 20000, more)
     install()
     with Case("kannel", opts) as t:
         measure(t, "", True, opts.size)
-        measure(t, "ram_", False, opts.size)
+        if not opts.spool_only:
+            measure(t, "ram_", False, opts.size)
         t.note("ram_: no spool store; in both dlr-storage is internal, so "
                "receipts are in RAM, and nothing is synced to the disk")
 
