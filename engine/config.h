@@ -90,6 +90,8 @@ struct config {
         const struct config_address *listen, *listen_tls;
         unsigned listen_n, listen_tls_n;
         struct config_tls tls;
+        const char *system_id;
+        unsigned connections, enquire_s, idle_s, response_s, bind_s;
     } smpp;
     const struct carrier_settings *carriers;
     unsigned carriers_n;

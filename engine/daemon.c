@@ -225,6 +225,8 @@ start(struct daemon *d)
     d->loop = loop_create();
     if (!d->loop)
         return fail("event loop", "cannot be made");
+    if (!wiring_clients(d->wiring, why))
+        return fail("smpp", why);
     d->flow = flow_create(d->loop, d->store, &d->wiring->flow, why);
     if (!d->flow)
         return fail(c->data_dir, why);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "engine/core/log.h"
+#include "engine/core/tls.h"
 
 static void
 take_routes(struct wiring *w)
@@ -96,9 +97,56 @@ wiring_destroy(struct wiring *w)
     if (!w)
         return;
     config_free(w->config);
+    free(w->listen);
+    tls_context_release(w->clients.tls);
     free(w->routes);
     free(w->numbers);
     free(w);
+}
+
+static const char *const *
+addresses(const struct config_address *list, unsigned count, const char **room)
+{
+    for (unsigned i = 0; i < count; i++)
+        room[i] = list[i].text;
+    return room;
+}
+
+bool
+wiring_clients(struct wiring *w, char why[STORE_WHY_BYTES])
+{
+    const struct config *c = w->config;
+    struct clients_settings *s = &w->clients;
+    char error[TLS_ERROR_BYTES];
+    struct tls_settings tls = {
+        .server = true,
+        .verify = c->smpp.tls.client_ca != NULL,
+        .ca = c->smpp.tls.client_ca,
+        .cert = c->smpp.tls.cert,
+        .key = c->smpp.tls.key,
+    };
+    clients_settings_default(s);
+    w->listen =
+        calloc(c->smpp.listen_n + c->smpp.listen_tls_n + 1, sizeof *w->listen);
+    if (!w->listen)
+        abort();
+    s->listen = addresses(c->smpp.listen, c->smpp.listen_n, w->listen);
+    s->listen_n = c->smpp.listen_n;
+    s->listen_tls = addresses(c->smpp.listen_tls, c->smpp.listen_tls_n,
+                              w->listen + c->smpp.listen_n);
+    s->listen_tls_n = c->smpp.listen_tls_n;
+    s->system_id = c->smpp.system_id;
+    s->connections = c->smpp.connections;
+    s->bind_ms = c->smpp.bind_s * 1000;
+    s->enquire_ms = c->smpp.enquire_s * 1000;
+    s->idle_ms = c->smpp.idle_s * 1000;
+    s->response_ms = c->smpp.response_s * 1000;
+    if (s->listen_tls_n && !(s->tls = tls_context_create(&tls, error))) {
+        snprintf(why, STORE_WHY_BYTES, "smpp.tls: %.200s", error);
+        return false;
+    }
+    w->flow.clients = s;
+    return true;
 }
 
 void

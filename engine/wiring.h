@@ -17,6 +17,8 @@ struct wiring {
     struct flow_settings flow;
     struct flow_route *routes;
     struct flow_number *numbers;
+    struct clients_settings clients;
+    const char **listen; /* of clients: plain, then TLS */
     struct wiring *next; /* the daemon's list of replaced ones */
 };
 
@@ -24,6 +26,10 @@ struct wiring *wiring_create(struct config *config);
 void wiring_destroy(struct wiring *w);
 
 void wiring_store(const struct config *c, struct store_settings *out);
+
+/* The SMPP door of the settings; opens the files of its TLS. False: why. The
+ * first wiring's is the one in use: its settings count at the next start. */
+bool wiring_clients(struct wiring *w, char why[STORE_WHY_BYTES]);
 
 /* The API's key: of the settings, or of data_dir/admin.key, which is made
  * (0600) when missing. False: why says what to do. */

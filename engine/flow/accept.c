@@ -236,6 +236,32 @@ give_thread(struct flow *f, struct wish *w)
             ->id;
 }
 
+bool
+accept_write(struct flow *f, struct fact_accept *x)
+{
+    if (!x->message)
+        x->message = f->next_message;
+    x->at_ms = f->wall.ms;
+    x->before = talk_newest(f, x->subscriber);
+    uint64_t pos = journal_accept(&f->journal, x);
+    if (!pos)
+        return false;
+    apply_accept(f, pos, x);
+    if (x->send_at_ms)
+        return true;
+    const struct number *n =
+        directory_number(&f->directory, (uint32_t)x->number);
+    struct carrier_entry *c =
+        n && n->carrier ? directory_carrier(&f->directory, n->carrier) : NULL;
+    if (c) {
+        struct source_key key = source_key_of(x);
+        sched_wake(f, source_for(f, &key), c);
+    } else if (n && !n->carrier) {
+        accept_wake_routed(f, x);
+    }
+    return true;
+}
+
 static bool
 write_accept(struct flow *f, struct send_item *i, const struct wish *w,
              bool exempt)
@@ -248,14 +274,11 @@ write_accept(struct flow *f, struct send_item *i, const struct wish *w,
     }
     struct fact_accept x = {
         .tlvs = writer_slice(&t),
-        .message = f->next_message,
-        .at_ms = f->wall.ms,
         .account = w->account ? w->account->id : 0,
         .sender = w->sender,
         .class = w->class,
         .number = w->number->id,
         .subscriber = w->subscriber,
-        .before = talk_newest(f, w->subscriber),
         .thread = w->thread,
         .parts = w->parts,
         .ucs2 = w->ucs2,
@@ -269,24 +292,13 @@ write_accept(struct flow *f, struct send_item *i, const struct wish *w,
         .external_id = i->external_id,
         .receipt_url = i->receipt_url,
     };
-    uint64_t pos = journal_accept(&f->journal, &x);
-    if (!pos)
+    if (!accept_write(f, &x))
         return false;
-    apply_accept(f, pos, &x);
     i->message = x.message;
     i->parts = w->parts;
     i->ucs2 = w->ucs2;
     i->state = (uint8_t)word_state(book_word(f, x.message));
     i->result = MAIL_OK;
-    if (x.send_at_ms == 0 && w->number->carrier) {
-        struct carrier_entry *c =
-            directory_carrier(&f->directory, w->number->carrier);
-        struct source_key key = source_key_of(&x);
-        if (c)
-            sched_wake(f, source_for(f, &key), c);
-    } else if (x.send_at_ms == 0) {
-        accept_wake_routed(f, &x);
-    }
     return true;
 }
 
@@ -372,7 +384,9 @@ accept_tick(struct flow *f)
     struct fact_accept x;
     for (unsigned i = 0; i < DUE_MAX && due_take(&f->delayed, f->wall.ms, &e);
          i++) {
-        if (word_state(book_word(f, e.b)) != MSG_ACCEPTED ||
+        uint64_t word = book_word(f, e.b);
+        /* Another position: it was replaced. */
+        if (word_state(word) != MSG_ACCEPTED || word_pos(word) != e.a ||
             !journal_read(&f->journal, e.a, &fact) ||
             !fact_accept_get(fact, &x))
             continue;

@@ -13,6 +13,7 @@
 #include "engine/flow/apply.h"
 #include "engine/flow/book.h"
 #include "engine/flow/inbound.h"
+#include "engine/flow/owed.h"
 
 /* First wait of a retry, doubling; and of what a throttled carrier gives
  * back, which counts as no try. */
@@ -78,6 +79,21 @@ decide(struct flow *f, const struct part_ref *part, uint32_t status,
     (void)status;
 }
 
+/* The end of a client's message, or its first step. */
+static void
+owe(struct flow *f, const struct part_ref *part, enum verdict verdict,
+    struct fact_answer *x)
+{
+    enum message_state_kind now = word_state(book_word(f, part->message));
+    struct owed owed =
+        owed_end(f, part->message, now, (enum message_state_kind)x->state);
+    if (verdict == VERDICT_OK && !state_is_final(now) &&
+        part->part + 1 == part->parts)
+        owed = owed_step(f, part->message);
+    x->login = owed.login;
+    x->accept = owed.accept;
+}
+
 static void
 on_answered(void *flow, struct carrier *c, unsigned bind,
             const struct part_ref *part, uint32_t status, enum verdict verdict,
@@ -104,6 +120,7 @@ on_answered(void *flow, struct carrier *c, unsigned bind,
         .smsc_id = slice_str(id),
     };
     decide(f, part, status, verdict, &x);
+    owe(f, part, verdict, &x);
     uint64_t pos = journal_answer(&f->journal, &x);
     if (!pos)
         return;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "engine/flow/book.h"
+#include "engine/flow/login.h"
 #include "engine/flow/optout.h"
 #include "proto/addr.h"
 
@@ -185,6 +186,15 @@ follow_partial(struct flow *f, const struct fact_sent *x)
         map_take(&f->partial, x->message, NULL);
 }
 
+/* Of single messages: as the login says, else the settings. */
+static bool
+resends(const struct flow *f, uint64_t login)
+{
+    const struct login *l = directory_login(&f->directory, (uint32_t)login);
+    return l && l->on_uncertain ? l->on_uncertain == UNCERTAIN_RESEND
+                                : f->settings->resend_uncertain;
+}
+
 void
 apply_sent(struct flow *f, uint64_t pos, const struct fact_sent *x)
 {
@@ -222,7 +232,7 @@ apply_sent(struct flow *f, uint64_t pos, const struct fact_sent *x)
         .parts = (uint8_t)x->parts,
         .attempt = (uint16_t)x->attempt,
         .tries = (uint8_t)x->tries,
-        .resend = c ? c->resend_uncertain : f->settings->resend_uncertain,
+        .resend = c ? c->resend_uncertain : resends(f, x->login),
     };
     flight_add(f, &flight);
     doubt_end(f, x->message, (unsigned)x->part);
@@ -235,6 +245,8 @@ apply_answer(struct flow *f, uint64_t pos, const struct fact_answer *x)
     bool flew = flight_end(f, x->message, (unsigned)x->part, &was);
     doubt_end(f, x->message, (unsigned)x->part);
     book_move(f, x->message, (enum message_state_kind)x->state, 0, pos);
+    if (x->login)
+        outbox_push(f, (uint32_t)x->login, pos);
     if (state_is_final((enum message_state_kind)x->state) && f->partial.used)
         map_take(&f->partial, x->message, NULL); /* the rest stays here */
     if (x->smsc_id.n) {
@@ -375,6 +387,8 @@ apply_receipt(struct flow *f, uint64_t pos, const struct fact_receipt *x)
         return;
     }
     book_move(f, x->message, (enum message_state_kind)x->state, 0, pos);
+    if (x->login)
+        outbox_push(f, (uint32_t)x->login, pos);
     if (x->from)
         end_unmatched(f, x->from);
     /* Its answer never came: copies of this receipt find it by this id. */
@@ -393,6 +407,8 @@ void
 apply_state(struct flow *f, uint64_t pos, const struct fact_state *x)
 {
     book_move(f, x->message, (enum message_state_kind)x->state, 0, pos);
+    if (x->login)
+        outbox_push(f, (uint32_t)x->login, pos);
 }
 
 void
@@ -424,7 +440,8 @@ apply_carrier(struct flow *f, uint64_t pos, const struct fact_carrier *x)
 void
 apply_outbox(struct flow *f, uint64_t pos, const struct fact_outbox *x)
 {
-    (void)f, (void)pos, (void)x;
+    (void)pos;
+    outbox_apply(f, x);
 }
 
 void

@@ -23,8 +23,13 @@ apply_reply(struct flow *f, uint64_t pos, const struct fact_reply *x)
     if (x->message >= f->next_message)
         f->next_message = x->message + 1;
     struct cursor c = cursor_of(x->inbound);
-    while (cursor_left(&c) > 0 && !c.failed)
-        reassembly_end(&f->reassembly, cursor_varint(&c));
+    while (cursor_left(&c) > 0 && !c.failed) {
+        uint64_t part = cursor_varint(&c);
+        reassembly_end(&f->reassembly, part);
+        /* A client gets the parts as they came. */
+        if (x->login)
+            outbox_push(f, (uint32_t)x->login, part);
+    }
     book_move(f, x->message, MSG_RECEIVED, 0, pos);
     store_index_put(f->talks, flow_talk_key(x->subscriber), pos);
     if (x->in_reply_to) {

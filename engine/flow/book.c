@@ -6,6 +6,7 @@
 #include "engine/flow/book.h"
 
 #include "engine/flow/apply.h"
+#include "engine/flow/owed.h"
 #include "proto/smpp.h"
 
 /* Longest story that is read back: parts x attempts x facts of each. */
@@ -177,6 +178,10 @@ book_state(struct flow *f, uint64_t message, uint32_t account, uint32_t sender,
         .until_ms = until_ms,
         .detail = detail,
     };
+    struct owed owed =
+        owed_end(f, message, word_state(book_word(f, message)), state);
+    x.login = owed.login;
+    x.accept = owed.accept;
     struct campaign *c = campaign_of(f, message);
     if (c) {
         const struct chunk *k = campaign_chunk(c, message);

@@ -352,6 +352,7 @@ static const struct section {
     {REST_PARTIAL, 2, save_partial, load_partial},
     {REST_DAYS, 4, save_days, load_day},
     {REST_PAIRS, 3, save_pairs, load_pair},
+    {REST_OUTBOX, 3, outbox_save, outbox_load}, /* not in format 1 */
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
@@ -378,7 +379,7 @@ is_due(const struct flow *f)
 {
     uint64_t grown = journal_end(&f->journal) - f->checkpointed_pos;
     return store_index_is_ripe(f->ids) || store_index_is_ripe(f->talks) ||
-           grown > EVERY_BYTES ||
+           store_index_is_ripe(f->owed) || grown > EVERY_BYTES ||
            (grown > 0 && mono_since_ms(f->checkpoint_at, f->now) > EVERY_MS);
 }
 
@@ -404,6 +405,7 @@ checkpoint_tick(struct flow *f, bool now)
     store_words_checkpoint(f->words, to);
     store_index_checkpoint(f->ids, to, f->wall.ms);
     store_index_checkpoint(f->talks, to, f->wall.ms);
+    store_index_checkpoint(f->owed, to, f->wall.ms);
     f->journal.gathering->checkpoint = to;
     f->checkpointed_pos = pos;
     f->checkpoint_at = f->now;
@@ -420,6 +422,8 @@ load_section(struct flow *f, const struct section *s, uint64_t format,
     unsigned words = s->words;
     if (format == 1 && s->number == REST_SOURCES)
         words = 5;
+    if (format == 1 && s->number == REST_OUTBOX)
+        return true;
     return rest_read(f, s->number, (uint32_t)cursor_varint(c), words, s->load);
 }
 

@@ -40,7 +40,8 @@ enum rest_section {
     REST_PARTIAL = 11,
     REST_DAYS = 12,
     REST_PAIRS = 13,
-    REST_SECTION_N = 14,
+    REST_OUTBOX = 14,
+    REST_SECTION_N = 15,
 };
 
 /* Writes records of u64s in blocks; rest.c. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "engine/flow/accept.h"
+#include "engine/flow/client_desk.h"
 #include "engine/flow/login.h"
 #include "engine/flow/optout.h"
 
@@ -77,6 +78,8 @@ static const struct desk_row {
     [MAIL_LOGIN_LIST] = {login_on_login, ADMIN | ACCOUNT, true, false},
     [MAIL_LOGIN_PUT] = {login_on_login, ADMIN, false, true},
     [MAIL_LOGIN_DELETE] = {login_on_login, ADMIN, false, true},
+    [MAIL_CLIENT_LIST] = {client_on_mail, ADMIN | ACCOUNT, true, false},
+    [MAIL_CLIENT_ACT] = {client_on_mail, ADMIN, true, false},
 };
 
 struct mail *

@@ -55,7 +55,8 @@ struct number {
     char account_name[64];
     bool shared, from_settings, retired;
     bool of_clients; /* made by a client's first use: for clients whose
-                        sources allow it alone; account_name: who made it */
+                        sources allow it alone */
+    uint32_t maker;  /* whose client that was */
     uint32_t per_s, per_day;
     struct rate rate; /* empty when per_s is 0 */
     uint64_t day, day_parts;

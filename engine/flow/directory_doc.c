@@ -74,6 +74,7 @@ directory_save_number(struct directory *d, const struct number *n)
     doc_put_u64(&w, DOC_PER_S, n->per_s);
     doc_put_u64(&w, DOC_PER_DAY, n->per_day);
     doc_put_u64(&w, DOC_OF_CLIENTS, n->of_clients);
+    doc_put_u64(&w, DOC_MAKER, n->maker);
     save(d, TABLE_NUMBER, n->id, &w);
 }
 
@@ -194,6 +195,10 @@ load_number(struct directory *d, uint32_t id, struct slice doc)
     n->per_s = (uint32_t)doc_u64(doc, DOC_PER_S, 0);
     n->per_day = (uint32_t)doc_u64(doc, DOC_PER_DAY, 0);
     n->of_clients = doc_u64(doc, DOC_OF_CLIENTS, 0) != 0;
+    n->maker = (uint32_t)doc_u64(doc, DOC_MAKER, 0);
+    struct account *maker = directory_account(d, n->maker);
+    if (maker)
+        maker->made_numbers++;
     directory_arm_rate(n);
     directory_name(d, DIRECTORY_NUMBER, 0, n->text, id);
 }

@@ -72,6 +72,7 @@ enum doc_tag {
     DOC_OUTBIND = 49,
     DOC_DISABLED = 50,
     DOC_OF_CLIENTS = 51,
+    DOC_MAKER = 52,
 };
 
 /* Keys of the control tables that are ids: big-endian, so that LMDB's order

@@ -14,6 +14,7 @@
 #include "engine/flow/accept.h"
 #include "engine/flow/answer.h"
 #include "engine/flow/checkpoint.h"
+#include "engine/flow/client_desk.h"
 #include "engine/flow/desk.h"
 #include "engine/flow/idempotency.h"
 #include "engine/flow/recover.h"
@@ -169,10 +170,12 @@ open_tables(struct flow *f, char why[STORE_WHY_BYTES])
 {
     struct store_index_settings ids = {1, INDEX_FREEZE, INDEX_RAM};
     struct store_index_settings talks = {2, INDEX_FREEZE, INDEX_RAM};
+    struct store_index_settings owed = {3, INDEX_FREEZE, INDEX_RAM};
     struct store_reader *r = f->journal.reader;
     if (store_words_open(f->store, r, WORDS_RAM_PAGES, &f->words) != STORE_OK ||
         store_index_open(f->store, &ids, r, &f->ids) != STORE_OK ||
-        store_index_open(f->store, &talks, r, &f->talks) != STORE_OK) {
+        store_index_open(f->store, &talks, r, &f->talks) != STORE_OK ||
+        store_index_open(f->store, &owed, r, &f->owed) != STORE_OK) {
         snprintf(why, STORE_WHY_BYTES,
                  "the indexes of the checkpoint cannot be opened");
         return false;
@@ -197,6 +200,10 @@ flow_create(struct loop *loop, struct store *store,
     look_at_clocks(f);
     use_settings(f);
     recover_finish(f);
+    if (!client_desk_open(f, why)) {
+        flow_destroy(f);
+        return NULL;
+    }
     f->ready = true;
     return f;
 }
@@ -239,6 +246,8 @@ flow_destroy(struct flow *f)
     if (!f)
         return;
     desk_release(f, true);
+    client_desk_close(f);
+    outboxes_fini(f);
     for (uint32_t i = 1; i < f->directory.carriers.rows; i++) {
         struct carrier_entry *c = directory_carrier(&f->directory, i);
         if (c)
@@ -269,6 +278,8 @@ flow_destroy(struct flow *f)
         store_index_close(f->ids);
     if (f->talks)
         store_index_close(f->talks);
+    if (f->owed)
+        store_index_close(f->owed);
     journal_close(&f->journal);
     desk_close(f);
     free(f);
@@ -302,6 +313,8 @@ flow_begin(void *flow)
     atomic_store(&f->commit_out, false);
     journal_collect(&f->journal);
     each_carrier(f, release);
+    if (f->clients)
+        clients_release(f->clients, journal_durable(&f->journal));
     desk_release(f, false);
 }
 
@@ -343,6 +356,12 @@ flow_tick(void *flow)
 {
     struct flow *f = flow;
     each_carrier(f, tick);
+    if (f->clients) {
+        clients_tick(f->clients, f->now);
+        clients_pause_reading(f->clients, journal_is_full(&f->journal));
+        client_desk_tick(f);
+        outbox_tick(f);
+    }
     forget_closed(f);
     accept_tick(f);
     campaign_tick(f);
@@ -356,6 +375,7 @@ flow_fill(void *flow)
     struct flow *f = flow;
     if (!f->draining && store_state(f->store, NULL, 0) == STORE_OK)
         sched_fill(f);
+    outbox_fill(f);
 }
 
 static void
@@ -368,7 +388,10 @@ void
 flow_post(void *flow)
 {
     struct flow *f = flow;
+    outbox_post(f);
     each_carrier(f, hold);
+    if (f->clients)
+        clients_hold(f->clients, journal_end(&f->journal));
     checkpoint_tick(f, false);
     journal_post(&f->journal, f->wall);
     atomic_store(&f->commit_out,
@@ -376,6 +399,8 @@ flow_post(void *flow)
                      store_state(f->store, NULL, 0) == STORE_OK);
     /* What needs no commit (nothing was recorded) may leave at once. */
     each_carrier(f, release);
+    if (f->clients)
+        clients_release(f->clients, journal_durable(&f->journal));
     journal_rest(&f->journal);
 }
 
@@ -396,6 +421,8 @@ flow_drain(struct flow *f)
         return;
     f->draining = true;
     each_carrier(f, close_one);
+    if (f->clients)
+        clients_close(f->clients, true);
     log_info(ROOM_FLOW, "draining", "in_flight=%zu", f->flights.used);
 }
 
@@ -407,6 +434,8 @@ flow_is_drained(const struct flow *f)
         if (c && c->carrier)
             return false;
     }
+    if (f->clients && !clients_is_closed(f->clients))
+        return false;
     return f->draining && !f->held_first &&
            store_batch_is_empty(f->journal.gathering) && !f->journal.posted;
 }

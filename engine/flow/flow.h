@@ -21,6 +21,7 @@
 #include "engine/flow/journal.h"
 #include "engine/flow/mail.h"
 #include "engine/flow/map.h"
+#include "engine/flow/outbox.h"
 #include "engine/flow/reassemble.h"
 #include "engine/flow/sched.h"
 #include "engine/flow/source.h"
@@ -37,6 +38,8 @@ struct flow_route {
     const char *const *carriers;
     unsigned count;
 };
+
+struct client_desk;
 
 /* A number of the settings file. */
 struct flow_number {
@@ -65,6 +68,7 @@ struct flow_settings {
     bool receipts_need;       /* ask for receipts: true */
     bool resend_uncertain;    /* single messages; campaigns say their own */
     const char *stop_text, *start_text, *help_text;
+    const struct clients_settings *clients; /* NULL: no SMPP door */
 };
 
 /* A part handed over whose answer is not recorded yet. */
@@ -103,6 +107,7 @@ struct flow {
     struct store_words *words;
     struct store_index *ids;   /* carrier and its id -> message << 8 | part */
     struct store_index *talks; /* subscriber -> newest fact of its talk */
+    struct store_index *owed;  /* login and number -> owed fact (outbox.h) */
     uint64_t next_message, next_campaign, next_thread, next_upload;
 
     struct directory directory;
@@ -112,6 +117,9 @@ struct flow {
     struct sched sched;
     struct threads threads;
     struct reassembly reassembly;
+    struct outboxes outboxes;
+    struct clients *clients; /* NULL: no SMPP door */
+    struct client_desk *client_desk;
 
     struct map flights; /* message << 8 | part -> index into flight */
     struct flight *flight;

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 
 #include "engine/client/client.h"
+#include "engine/flow/client_desk.h"
 #include "engine/flow/desk.h"
 #include "engine/flow/directory_doc.h"
 #include "engine/flow/doc.h"
-#include "engine/flow/flow.h"
 #include "engine/flow/id.h"
 
 enum { DOC_ROOM = 8192 };
@@ -453,6 +453,7 @@ login_put(struct flow *f, struct mail *m, struct login *l, uint32_t account,
     take(l, w);
     save(d, l);
     count_logins(d, l->account);
+    client_desk_changed(f, l);
     return l;
 }
 
@@ -465,6 +466,7 @@ login_delete(struct flow *f, struct login *l)
     directory_unname(&f->directory, DIRECTORY_LOGIN, 0, l->system_id);
     save(&f->directory, l);
     count_logins(&f->directory, l->account);
+    client_desk_changed(f, l);
 }
 
 void

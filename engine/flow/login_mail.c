@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "engine/flow/desk.h"
-#include "engine/flow/flow.h"
 #include "engine/flow/login.h"
+#include "engine/flow/outbox.h"
 
 static const char *const uncertain_words[] = {
     [UNCERTAIN_AS_SET] = "",
@@ -34,6 +34,7 @@ account_name(struct flow *f, uint32_t account)
 static void
 show(struct flow *f, const struct login *l, struct login_view *v)
 {
+    struct outbox_view box;
     *v = (struct login_view){
         .login = l->id,
         .account = l->account,
@@ -63,6 +64,10 @@ show(struct flow *f, const struct login *l, struct login_view *v)
         join(v->allow_ips, sizeof v->allow_ips, l->net[i].text);
     for (unsigned i = 0; i < l->sources; i++)
         join(v->sources, sizeof v->sources, l->source[i]);
+    outbox_look(f, l->id, &box);
+    v->outbox = box.waiting;
+    v->oldest_ms = box.oldest_ms;
+    v->dropped = box.dropped;
 }
 
 bool

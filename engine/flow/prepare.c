@@ -9,6 +9,7 @@
 
 #include "engine/carrier/settings.h"
 #include "engine/flow/book.h"
+#include "engine/flow/login.h"
 #include "engine/flow/submit.h"
 #include "engine/flow/talk.h"
 #include "proto/addr.h"
@@ -82,9 +83,45 @@ carrier_for(struct flow *f, const struct number *n, uint64_t subscriber)
     return NULL;
 }
 
+/* All parts of a client's long message go by one bind: which, follows from
+ * what they have in common. */
+static int
+bind_of_parts(const struct outgoing *o, unsigned binds)
+{
+    uint32_t reference;
+    if (!raw_is_part(&o->raw, o->text, &reference) || binds == 0)
+        return -1;
+    uint64_t h = map_mix(o->subscriber ^ (uint64_t)o->number->id << 32);
+    return (int)(map_mix(h ^ reference ^ (uint64_t)o->login->id << 32) % binds);
+}
+
+/* User data goes as it is: one part, whatever is in it. */
+static enum prepared
+plan_raw(struct flow *f, struct outgoing *o)
+{
+    const struct carrier_settings *s =
+        carrier_get_settings(o->carrier->carrier);
+    bool whole = o->text.n <= RAW_PART_MAX || !(o->raw.flags & RAW_PAYLOAD) ||
+                 s->segments.way == CARRIER_SEGMENT_PAYLOAD ||
+                 (coding_of(o->raw.data_coding, CODING_GSM7) == CODING_GSM7 &&
+                  o->text.n <= 160);
+    if (!whole)
+        return give_up(f, o, MSG_REJECTED, REASON_TOO_LONG, (struct slice){0});
+    o->plan = (struct segment_plan){
+        .parts = 1,
+        .segments = 1,
+        .alphabet = coding_of(o->raw.data_coding, CODING_GSM7),
+    };
+    if (o->bind_hint < 0)
+        o->bind_hint = bind_of_parts(o, s->binds);
+    return PREPARED;
+}
+
 static enum prepared
 plan(struct flow *f, struct outgoing *o)
 {
+    if (o->is_raw)
+        return plan_raw(f, o);
     struct segment_options options;
     submit_segment_options(carrier_get_settings(o->carrier->carrier), &options);
     options.reference = o->reference;
@@ -126,6 +163,9 @@ begin(struct outgoing *o, uint64_t message)
     o->reference = 0;
     o->validity_s = 0;
     o->tlvs = (struct slice){0};
+    o->login = NULL;
+    o->registered = 0;
+    o->is_raw = false;
     o->expires_at_ms = 0;
     o->reply_window_s = 0;
     o->prepared_us = 0;
@@ -155,6 +195,14 @@ take_accept(struct flow *f, const struct fact_accept *a, struct outgoing *o)
         memcpy(o->tlvs_room, a->tlvs.p, a->tlvs.n);
         o->tlvs = slice_of(o->tlvs_room, a->tlvs.n);
     }
+    if (a->submit.n == 0 || a->submit.n > sizeof o->raw_room)
+        return;
+    memcpy(o->raw_room, a->submit.p, a->submit.n);
+    if (!raw_get(slice_of(o->raw_room, a->submit.n), &o->raw))
+        return;
+    o->login = directory_login(&f->directory, (uint32_t)a->login);
+    o->registered = (unsigned)a->registered;
+    o->is_raw = o->login && !(o->raw.flags & RAW_TEXT);
 }
 
 enum prepared

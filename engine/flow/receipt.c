@@ -12,6 +12,7 @@
 #include "engine/flow/answer.h"
 #include "engine/flow/apply.h"
 #include "engine/flow/book.h"
+#include "engine/flow/owed.h"
 #include "proto/addr.h"
 #include "proto/smpp.h"
 
@@ -111,6 +112,21 @@ find_part(struct flow *f, struct carrier_entry *c, const char *id,
            find_doubt(f, c->id, pdu, target);
 }
 
+/* What its client is told: the end, or that it is on its way. */
+static void
+owe(struct flow *f, struct fact_receipt *x)
+{
+    enum message_state_kind now = word_state(book_word(f, x->message));
+    struct owed owed =
+        owed_end(f, x->message, now, (enum message_state_kind)x->state);
+    bool step = x->kind == STATE_ENROUTE || x->kind == STATE_ACCEPTED ||
+                x->kind == STATE_SCHEDULED;
+    if (!owed.login && step && !state_is_final(now))
+        owed = owed_step(f, x->message);
+    x->login = owed.login;
+    x->accept = owed.accept;
+}
+
 static bool
 write_receipt(struct flow *f, const struct carrier_settings *s,
               struct fact_receipt *x)
@@ -121,6 +137,7 @@ write_receipt(struct flow *f, const struct carrier_settings *s,
         x->account = campaign ? campaign->account : 0;
         x->state = state_after(f, s, x->message, (unsigned)x->part,
                                (unsigned)x->kind, x->final != 0);
+        owe(f, x);
     }
     uint64_t pos = journal_receipt(&f->journal, x);
     if (pos)
@@ -135,6 +152,16 @@ is_repeated(struct flow *f, uint64_t target, unsigned kind, bool final)
     uint64_t word = book_word(f, target >> 8);
     return final && !(word_flags(word) & WORD_LONG) &&
            word_state(word) == book_state_of_receipt(kind);
+}
+
+/* As the RECEIPT fact has it. */
+static uint64_t
+network_of(const struct receipt *r)
+{
+    if (r->network_type < 0 || r->network_error < 0)
+        return 0;
+    return (uint64_t)1 << 24 | (uint64_t)(r->network_type & 255) << 16 |
+           (uint64_t)(r->network_error & 65535);
 }
 
 uint32_t
@@ -168,6 +195,7 @@ receipt_take(struct flow *f, struct carrier_entry *c, const struct pdu *pdu,
         .done_ms = r.done.known ? (uint64_t)r.done.unix_s * 1000 : 0,
         .smsc_id = slice_str(id),
         .error = r.err,
+        .network = network_of(&r),
     };
     if (!target) { /* to be shown to people */
         x.source = pdu_slice(pdu, FIELD_SOURCE_ADDR);
@@ -191,6 +219,7 @@ give_kept(struct flow *f, struct carrier_entry *c, uint64_t pos,
         .final = kept->final,
         .from = pos,
         .done_ms = kept->done_ms,
+        .network = kept->network,
     };
     /* kept's octets move when the next fact is written. */
     slice_to_str(kept->smsc_id, id, sizeof id);

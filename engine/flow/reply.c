@@ -10,6 +10,7 @@
 #include "engine/flow/apply.h"
 #include "engine/flow/book.h"
 #include "engine/flow/optout.h"
+#include "engine/flow/owed.h"
 #include "engine/flow/talk.h"
 #include "proto/coding.h"
 #include "proto/smpp.h"
@@ -143,6 +144,8 @@ record(struct flow *f, const struct incoming *in, const struct owner *owner,
         if (t->closed)
             x.flags |= REPLY_REOPENED;
     }
+    x.login =
+        owed_reply(f, (uint32_t)x.account, (uint32_t)x.sender, x.in_reply_to);
     uint64_t pos = journal_reply(&f->journal, &x);
     if (pos)
         apply_reply(f, pos, &x);

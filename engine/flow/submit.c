@@ -11,6 +11,7 @@
 #include "engine/carrier/settings.h"
 #include "engine/flow/apply.h"
 #include "engine/flow/book.h"
+#include "engine/flow/login.h"
 #include "proto/addr.h"
 #include "proto/smpp.h"
 #include "proto/smpptime.h"
@@ -54,6 +55,12 @@ submit_next(struct flow *f, const struct outgoing *o)
         return mono_add_ms(f->now, DAY_MS - f->wall.ms % DAY_MS);
     if (o->number->per_s && rate_room(&o->number->rate, f->now) == 0)
         when = rate_next(&o->number->rate, f->now);
+    if (o->login && o->login->per_s &&
+        rate_room(&o->login->leaving, f->now) == 0) {
+        struct mono w = rate_next(&o->login->leaving, f->now);
+        if (w.us > when.us)
+            when = w;
+    }
     if (o->campaign && o->campaign->per_s &&
         rate_room(&o->campaign->rate, f->now) == 0) {
         struct mono w = rate_next(&o->campaign->rate, f->now);
@@ -166,6 +173,86 @@ set_text(struct pdu *p, const struct segment_plan *plan, unsigned part,
     (void)ok;
 }
 
+/* Not changed by what the client said of an address that we know better: a
+ * national number was completed. */
+static bool
+keeps_type(uint8_t ton, uint8_t npi)
+{
+    return (ton || npi) && ton != TON_NATIONAL;
+}
+
+static bool
+is_default(struct carrier_ton_npi t, uint8_t ton, uint8_t npi)
+{
+    return t.ton == ton && t.npi == npi;
+}
+
+/* TON and NPI as the client wrote them, unless the carrier wants others. */
+static void
+set_types(struct pdu *p, const struct carrier_settings *s,
+          const struct outgoing *o)
+{
+    const struct carrier_addresses *a = &s->addresses;
+    const char *text = o->number->text;
+    bool full = text[0] == '+' &&
+                is_default(a->source_full, TON_INTERNATIONAL, NPI_ISDN);
+    bool name = text[0] != '+' && strspn(text, "0123456789") != strlen(text) &&
+                is_default(a->source_alpha, TON_ALPHANUMERIC, NPI_UNKNOWN);
+    bool code = text[0] != '+' && !name;
+    if ((full || name || code) &&
+        keeps_type(o->raw.source_ton, o->raw.source_npi)) {
+        pdu_set_u32(p, FIELD_SOURCE_ADDR_TON, o->raw.source_ton);
+        pdu_set_u32(p, FIELD_SOURCE_ADDR_NPI, o->raw.source_npi);
+    }
+    if (keeps_type(o->raw.dest_ton, o->raw.dest_npi) &&
+        is_default(a->dest_full, TON_INTERNATIONAL, NPI_ISDN)) {
+        pdu_set_u32(p, FIELD_DEST_ADDR_TON, o->raw.dest_ton);
+        pdu_set_u32(p, FIELD_DEST_ADDR_NPI, o->raw.dest_npi);
+    }
+}
+
+/* A client's own octets; and what it said beside the text. */
+static void
+set_raw(struct pdu *p, const struct carrier_settings *s,
+        const struct outgoing *o)
+{
+    bool payload = o->is_raw && (o->text.n > RAW_SM_MAX ||
+                                 ((o->raw.flags & RAW_PAYLOAD) &&
+                                  s->segments.way == CARRIER_SEGMENT_PAYLOAD));
+    uint32_t esm = pdu_u32(p, FIELD_ESM_CLASS);
+    uint32_t coding = pdu_u32(p, FIELD_DATA_CODING);
+    /* More TLVs than a PDU has room for were refused at the door. */
+    bool ok = raw_fill(&o->raw, p);
+    if (!o->is_raw) {
+        pdu_set_u32(p, FIELD_ESM_CLASS, esm | o->raw.esm_class);
+        pdu_set_u32(p, FIELD_DATA_CODING, coding);
+    } else if (o->raw.data_coding == 0) {
+        pdu_set_u32(p, FIELD_DATA_CODING, s->encoding.data_coding_gsm7);
+    }
+    if (payload)
+        ok = ok && pdu_add_tlv(p, TLV_MESSAGE_PAYLOAD, o->text);
+    else if (o->is_raw)
+        pdu_set_slice(p, FIELD_SHORT_MESSAGE, o->text);
+    set_types(p, s, o);
+    (void)ok;
+}
+
+/* What the carrier is asked to tell: what we need, and what a client wants. */
+static unsigned
+registered(const struct flow *f, const struct carrier_settings *s,
+           const struct outgoing *o)
+{
+    unsigned ours =
+        f->settings->receipts_need ? s->receipts.registered_delivery : 0;
+    if (!o->login)
+        return ours;
+    unsigned theirs = o->registered;
+    /* Success and failure cover the halves of it. */
+    if (ours & REGISTERED_RECEIPT_MASK)
+        theirs &= ~(unsigned)REGISTERED_RECEIPT_MASK;
+    return ours | theirs;
+}
+
 static void
 build(struct flow *f, struct outgoing *o, unsigned part, struct pdu *p,
       struct submit_rooms *rooms)
@@ -176,13 +263,16 @@ build(struct flow *f, struct outgoing *o, unsigned part, struct pdu *p,
     if (s->service_type && s->service_type[0])
         pdu_set_slice(p, FIELD_SERVICE_TYPE, slice_str(s->service_type));
     set_addresses(p, s, o->number, o->subscriber, rooms->address);
-    pdu_set_u32(p, FIELD_REGISTERED_DELIVERY,
-                f->settings->receipts_need ? s->receipts.registered_delivery
-                                           : 0);
+    pdu_set_u32(p, FIELD_REGISTERED_DELIVERY, registered(f, s, o));
     uint64_t valid = validity_s(f, o);
-    if (valid && smpptime_write_relative((int64_t)valid, rooms->validity))
+    if (valid && (smpptime_write_relative((int64_t)valid, rooms->validity) ||
+                  smpptime_write_absolute((int64_t)(f->wall.ms + valid * 1000),
+                                          rooms->validity)))
         pdu_set_slice(p, FIELD_VALIDITY_PERIOD, slice_str(rooms->validity));
-    set_text(p, &o->plan, part, rooms);
+    if (!o->is_raw)
+        set_text(p, &o->plan, part, rooms);
+    if (o->login)
+        set_raw(p, s, o);
     set_tlvs(p, s, o->tlvs);
 }
 
@@ -210,6 +300,7 @@ record(struct flow *f, struct outgoing *o, unsigned part, unsigned attempt,
         .reference = o->reference,
         .ucs2 = o->plan.alphabet == CODING_UCS2,
         .reply_window_s = o->reply_window_s,
+        .login = o->login ? o->login->id : 0,
     };
     if (part == 0)
         store_index_get(f->talks, f->journal.reader,
@@ -248,6 +339,8 @@ submit_part(struct flow *f, struct outgoing *o, unsigned part, unsigned attempt,
     record(f, o, part, attempt, tries, bind);
     if (o->number->per_s)
         rate_take(&o->number->rate, f->now, 1);
+    if (o->login && o->login->per_s)
+        rate_take(&o->login->leaving, f->now, 1);
     if (o->campaign) {
         if (o->campaign->per_s)
             rate_take(&o->campaign->rate, f->now, 1);

@@ -12,6 +12,7 @@
 #define ENGINE_FLOW_SUBMIT_H
 
 #include "engine/flow/flow.h"
+#include "engine/flow/raw.h"
 #include "proto/segment.h"
 
 enum {
@@ -36,11 +37,16 @@ struct outgoing {
     int bind_hint;
     uint16_t reference;
     struct slice text;
-    struct slice tlvs; /* as in the ACCEPT fact */
+    struct slice tlvs;   /* as in the ACCEPT fact */
+    struct login *login; /* of a client's message, else NULL */
+    unsigned registered;
+    bool is_raw;    /* text is user data, to go as it is */
+    struct raw raw; /* what its client said, when login */
     struct segment_plan plan;
     uint8_t
         tlvs_room[SEND_TLVS_MAX * (SEND_TLV_NAME_MAX + SEND_TLV_VALUE_MAX + 4)];
     uint8_t text_room[OUTGOING_TEXT_MAX];
+    uint8_t raw_room[RAW_BYTES_MAX];
     uint8_t coded_room[OUTGOING_CODED_MAX];
 };
 

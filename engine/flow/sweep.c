@@ -122,6 +122,9 @@ sweep_tick(struct flow *f)
             f->ids,
             f->wall.ms - (ids > FLOW_IDS_KEPT_MS ? ids : FLOW_IDS_KEPT_MS));
         store_index_expire(f->talks, old);
+        /* A day later than what it leads to is given up (outbox_tick). */
+        uint64_t owed = ((uint64_t)f->settings->events_s + 86400) * 1000;
+        store_index_expire(f->owed, f->wall.ms > owed ? f->wall.ms - owed : 0);
     }
     loop_wake_at(f->loop, mono_add_ms(f->now, SWEEP_MS));
 }
