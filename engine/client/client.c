@@ -18,11 +18,14 @@
 enum {
     WINDOW_IN = 100,
     WINDOW_OUT = 10,
-    UNBOUND_PDUS = 16,         /* a bind, some enquire_links, a mistake */
-    UNBOUND_BYTES = 1024,      /* no bind is longer */
-    BOUND_READ = 64 * 1024,    /* a turn serves all before one floods it */
-    BOUND_OUTPUT = 512 * 1024, /* of each lane */
-    UNBIND_WAIT_MS = 10000,    /* at most, for outstanding answers */
+    UNBOUND_PDUS = 16,             /* a bind, some enquire_links, a mistake */
+    UNBOUND_BYTES = 1024,          /* no bind is longer */
+    BOUND_READ = 64 * 1024,        /* a turn serves all before one floods it */
+    BOUND_OUTPUT = 96 * 1024,      /* the longest PDU, and some */
+    ANSWER_BYTES = 64,             /* of an answer that a window waits for */
+    DELIVERY_BYTES = 1024,         /* of a delivery, mostly */
+    BOUND_OUTPUT_MAX = 512 * 1024, /* of each lane */
+    UNBIND_WAIT_MS = 10000,        /* at most, for outstanding answers */
 };
 
 static const bool may_follow[CLIENT_STATE_N][CLIENT_STATE_N] = {
@@ -170,6 +173,16 @@ or_else(unsigned value, unsigned otherwise)
     return value ? value : otherwise;
 }
 
+/* What both windows may put into a lane, when the peer reads: one that does
+ * not is put off the sooner. */
+static size_t
+output_max(const struct client_grant *g)
+{
+    size_t n = BOUND_OUTPUT + (size_t)g->window_in * ANSWER_BYTES +
+               (size_t)g->window_out * DELIVERY_BYTES;
+    return n < BOUND_OUTPUT_MAX ? n : BOUND_OUTPUT_MAX;
+}
+
 static void
 set_limits(struct client *c, const struct client_grant *grant)
 {
@@ -187,7 +200,7 @@ set_limits(struct client *c, const struct client_grant *grant)
         .idle_ms = g->idle_ms,
         .response_ms = g->response_ms,
         .read_turn = BOUND_READ,
-        .output_max = BOUND_OUTPUT,
+        .output_max = output_max(g),
     };
     session_set_limits(c->session, &limits);
 }

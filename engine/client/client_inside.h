@@ -47,6 +47,14 @@ struct client_rate {
     uint32_t now, last;
 };
 
+/* Requests of the turn, of all clients or of one. */
+struct client_share {
+    uint64_t turn;
+    unsigned requests;
+    bool sated;  /* put off for the next turn */
+    bool floods; /* was so in the turn before */
+};
+
 /* Their requests, from taken to answer released. */
 struct client_window {
     unsigned unanswered;   /* the flow has them */
@@ -79,8 +87,9 @@ struct client {
     uint32_t refusal;  /* REFUSING: the status to answer */
     struct mono by;    /* REFUSING, LEAVING: act then; 0: none */
     struct deadline due;
-    struct list_link all, silent, fresh, held;
+    struct list_link all, silent, fresh, held, sated;
     struct client_window window;
+    struct client_share share;
     struct client_counts counts;
     struct outbind *outbind; /* who dialled it, NULL */
     struct wall since;       /* of the state */
@@ -125,6 +134,8 @@ struct clients {
     struct list silent; /* CONNECTED, oldest first */
     struct list fresh;  /* new output since the last hold */
     struct list held;   /* output that waits for a position */
+    struct list sated;  /* had their share of this turn; read in the next */
+    struct client_share share; /* of all; its turn counts up */
     struct deadlines due;
     struct outbind *outbind;
     unsigned outbinds; /* places reserved in the next */
@@ -162,6 +173,8 @@ void client_release(struct client *c, uint64_t durable);
 /* Of theirs: taken and not yet released. */
 unsigned client_held_in(const struct client *c);
 void client_read_on(struct client *c);
+/* A new turn: who had its share is read again. */
+void client_share_anew(struct clients *s);
 
 /* client_deliver.c */
 void client_answered(struct client *c, const struct session_note *note,

@@ -9,6 +9,12 @@
 #include "engine/core/loop.h"
 #include "engine/core/metrics.h"
 
+enum {
+    TURN_REQUESTS = 2048, /* of all, in a turn, as they come: some ms */
+    TURN_BURST = 64,      /* of each, however many there were */
+    TURN_SHARE = 8,       /* of one that wanted more in the turn before */
+};
+
 /* ---- the window ---- */
 
 unsigned
@@ -63,6 +69,43 @@ client_release(struct client *c, uint64_t durable)
     client_read_on(c);
 }
 
+/* ---- shares of a turn ---- */
+
+/* A flood of many binds may not make turns long: beyond TURN_REQUESTS of all
+ * who asks more than TURN_BURST waits for the next turn, and gets TURN_SHARE
+ * there, until a turn in which it asks for less. */
+static bool
+had_its_share(struct client *c)
+{
+    struct client_share *all = &c->server->share, *own = &c->share;
+    if (own->turn != all->turn) {
+        bool floods = own->sated && own->turn + 1 == all->turn;
+        *own = (struct client_share){.turn = all->turn, .floods = floods};
+    }
+    unsigned most = own->floods ? TURN_SHARE : TURN_BURST;
+    if (all->requests >= TURN_REQUESTS && own->requests >= most) {
+        own->sated = true;
+        return true;
+    }
+    all->requests++;
+    own->requests++;
+    return false;
+}
+
+void
+client_share_anew(struct clients *s)
+{
+    struct list_link *k;
+    s->share.turn++;
+    s->share.requests = 0;
+    while ((k = s->sated.first)) {
+        struct client *c = k->owner;
+        list_remove(&s->sated, k);
+        if (c->session && !s->reading_paused && !c->window.put_off)
+            session_pause(c->session, false);
+    }
+}
+
 /* ---- requests ---- */
 
 static bool
@@ -112,6 +155,11 @@ client_request(struct client *c, const struct pdu *request)
     if (client_held_in(c) >= c->grant.window_in ||
         !session_can_answer(c->session)) {
         c->window.put_off = true;
+        return SESSION_LATER;
+    }
+    c->window.put_off = false;
+    if (had_its_share(c)) {
+        list_append(&s->sated, &c->sated, c);
         return SESSION_LATER;
     }
     c->window.unanswered++; /* before: it may be answered from inside */

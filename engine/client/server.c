@@ -51,6 +51,7 @@ client_destroy(struct client *c)
     client_leave_unbound(c);
     list_remove(&s->fresh, &c->fresh);
     list_remove(&s->held, &c->held);
+    list_remove(&s->sated, &c->sated);
     list_remove(&s->all, &c->all);
     deadlines_clear(&s->due, &c->due);
     s->count--;
@@ -272,6 +273,7 @@ void
 clients_tick(struct clients *s, struct mono now)
 {
     struct deadline *d;
+    client_share_anew(s);
     for (int i = 0; i < DUE_A_TURN; i++) {
         d = deadlines_first(&s->due);
         if (!d || !mono_reached(now, d->when))

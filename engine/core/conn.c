@@ -24,7 +24,8 @@ enum {
     OUTPUT_MAX = 1024 * 1024,
     STALL_MS = 30000,
     REST_MS = 1000,
-    CONNECT_MS = 10000, /* when the settings say 0 */
+    CONNECT_MS = 10000,          /* when the settings say 0 */
+    ACCEPTED_UNSENT = 64 * 1024, /* octets in the kernel that cannot leave */
 };
 
 static const char *const close_names[CLOSE_REASON_N] = {
@@ -293,6 +294,10 @@ conn_accept(struct loop *loop, int fd, const struct conn_settings *settings,
         conn_name_peer(c, &addr);
     c->state = CONN_ACCEPTED;
     conn_attach(c, fd);
+    /* Who connects to us and never reads would else have the kernel keep
+     * megabytes; what is under way to a peer that reads is not limited. */
+    int unsent = ACCEPTED_UNSENT;
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     loop_after_read(loop, &c->again_job);
     return c;
 }
@@ -362,14 +367,15 @@ conn_set_limits(struct conn *c, size_t read_turn, size_t output_max)
         c->settings.output_max = output_max;
 }
 
-void
+bool
 conn_rest(struct conn *c)
 {
     if (mono_since_ms(c->last_out, loop_mono(c->loop)) < REST_MS)
-        return;
+        return false;
     lane_rest(&c->urgent);
     if (c->tls_again != &c->held)
         lane_rest(&c->held);
+    return true;
 }
 
 char *

@@ -14,7 +14,8 @@
 #include "proto/frame.h"
 
 enum {
-    RETRY_MS = 5, /* until a request that was put off is offered again */
+    RETRY_MS = 5,      /* until a request that was put off is offered again */
+    RETRY_MAX_MS = 80, /* and again: a peer that never reads costs little */
 };
 
 enum handled {
@@ -262,11 +263,16 @@ read_header(struct slice whole)
     return h;
 }
 
+/* progress: others were handled since it was last put off. */
 static void
-put_off(struct session *s)
+put_off(struct session *s, bool progress)
 {
     s->retry = true;
-    s->retry_at = mono_add_ms(loop_mono(s->loop), RETRY_MS);
+    if (progress || s->retry_ms == 0)
+        s->retry_ms = RETRY_MS;
+    else if (s->retry_ms < RETRY_MAX_MS)
+        s->retry_ms *= 2;
+    s->retry_at = mono_add_ms(loop_mono(s->loop), s->retry_ms);
     conn_pause(s->conn, true);
     session_due_by(s, s->retry_at);
 }
@@ -327,7 +333,7 @@ session_readable(void *session, struct slice input)
         struct session_header h = read_header(whole);
         session_tell_tap(s, false, whole);
         if (on_pdu(s, whole, &h) == HANDLED_LATER) {
-            put_off(s);
+            put_off(s, s->counts.pdus_in != before);
             break;
         }
         s->counts.pdus_in++;

@@ -3,8 +3,11 @@
  * what is delivered, windows, and what waits for the store. Octets are
  * written by hand from the specification.
  */
+#include <linux/sockios.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "tests/engine/client_rig.h"
@@ -125,6 +128,39 @@ START_TEST(six_commands_are_for_the_flow)
 }
 END_TEST
 
+/* n submit_sm at once, past what rig_put() takes; they fit the kernel. */
+static void
+put_submits(int fd, unsigned n)
+{
+    uint8_t one[64];
+    size_t size = sizeof one;
+    ck_assert(bytes_from_hex(slice_str(RIG_SUBMIT("00000002")), one, &size));
+    while (n--)
+        ck_assert_int_eq(send(fd, one, size, MSG_DONTWAIT), (ssize_t)size);
+    for (int i = 0, left = 1; i < 100000 && left > 0; i++) {
+        ck_assert_int_eq(ioctl(fd, SIOCOUTQ, &left), 0);
+        sched_yield();
+    }
+}
+
+START_TEST(a_flood_waits_for_the_next_turn_and_others_do_not)
+{
+    flow.grant.window_in = 5000;
+    int flood[2] = {rig_bind(RIG_BIND_TRX), rig_bind(RIG_BIND_TRX)};
+    int fd = rig_bind(RIG_BIND_TRX);
+    put_submits(flood[0], 1400);
+    put_submits(flood[1], 1400);
+    put_submits(fd, 1);
+    rig_turns(1);
+    ck_assert_uint_ge(flow.requests, 2048);
+    ck_assert_uint_le(flow.requests, 2049); /* the third's is one of them,
+                                               or comes on top */
+    ck_assert_str_eq(rig_get(fd, 18), ANSWER("002"));
+    rig_turns(4);
+    ck_assert_uint_eq(flow.requests, 2801);
+}
+END_TEST
+
 START_TEST(a_request_put_off_is_offered_again)
 {
     flow.later = 2;
@@ -132,7 +168,9 @@ START_TEST(a_request_put_off_is_offered_again)
     rig_put(fd, RIG_SUBMIT("00000002"));
     ck_assert_uint_eq(flow.requests, 0);
     rig_pass_ms(6);
-    rig_pass_ms(6);
+    rig_pass_ms(6); /* twice as long when nothing moves */
+    ck_assert_uint_eq(flow.requests, 0);
+    rig_pass_ms(5);
     ck_assert_uint_eq(flow.requests, 1);
     ck_assert_str_eq(rig_get(fd, 18), ANSWER("002"));
 }
@@ -386,6 +424,7 @@ main(void)
     tcase_add_loop_test(t, what_is_not_for_the_flow_is_refused, 0,
                         sizeof own / sizeof *own);
     tcase_add_loop_test(t, six_commands_are_for_the_flow, 0, 6);
+    tcase_add_test(t, a_flood_waits_for_the_next_turn_and_others_do_not);
     tcase_add_test(t, a_request_put_off_is_offered_again);
     tcase_add_test(t, beyond_the_window_nothing_is_read);
     tcase_add_test(t, a_full_store_stops_the_reading_of_all);
