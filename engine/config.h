@@ -40,6 +40,21 @@ struct config_pattern {
     bool exact;         /* the whole number, no `*` */
 };
 
+/* "+1*, +52*": any of them. */
+struct config_patterns {
+    const char *text;
+    const struct config_pattern *pattern;
+    unsigned count;
+};
+
+/* How long a part waits before each further try. */
+struct config_retry {
+    uint32_t status;  /* 0: all that are not named */
+    const char *text; /* "2s, 10s, 1m" */
+    const uint32_t *wait_ms;
+    unsigned waits;
+};
+
 /* Octets in network order; bits beyond `bits` are 0. */
 struct config_network {
     const char *text;
@@ -56,16 +71,24 @@ enum config_strategy {
 };
 
 struct config_route {
-    struct config_pattern to;
-    const char *const *carriers; /* names, all known */
+    struct config_patterns to;
+    const char *from, *account, *network; /* "": any */
+    unsigned class;                       /* enum message_class, 0: any */
+    unsigned encoding;                    /* any 0, gsm7, ucs2 */
+    const char *const *carriers;          /* names, all known */
     unsigned carriers_n;
     const unsigned *weights; /* one a carrier, or none */
     unsigned weights_n;
     enum config_strategy strategy;
+    struct {
+        const uint32_t *statuses;
+        unsigned statuses_n, times;
+    } on_error;
 };
 
 struct config_number {
-    const char *number, *carrier, *account, *default_sender;
+    const char *number, *account, *default_sender;
+    const char *carrier;    /* "": by routes */
     uint32_t rate, per_day; /* 0: none */
     bool shared;
 };
@@ -105,8 +128,14 @@ struct config {
     } accounts;
     struct {
         unsigned attempts;
-        unsigned country; /* 0: none */
+        unsigned country;  /* 0: none */
+        unsigned no_route; /* reject 0, hold 1 */
+        const struct config_retry *retry;
+        unsigned retry_n;
     } sending;
+    struct {
+        unsigned faults, latency, receipts;
+    } health;
     struct {
         uint32_t unknown_after_s;
     } receipts;

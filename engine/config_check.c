@@ -196,14 +196,30 @@ check_route(struct checking *k, unsigned i, const struct config_route *r)
         refuse(k, path, "given, but the strategy is not weighted");
 }
 
-/* The first match wins, so a route behind a wider one is never taken. */
 static bool
-covers(const struct config_pattern *wide, const struct config_pattern *narrow)
+is_in(const struct config_pattern *wide, const struct config_pattern *narrow)
 {
     size_t n = strlen(wide->prefix);
     if (wide->exact)
         return narrow->exact && strcmp(wide->prefix, narrow->prefix) == 0;
     return strncmp(wide->prefix, narrow->prefix, n) == 0;
+}
+
+/* The first match wins, so a route behind a wider one is never taken. */
+static bool
+covers(const struct config_route *wide, const struct config_route *narrow)
+{
+    if (wide->from[0] || wide->account[0] || wide->network[0] || wide->class ||
+        wide->encoding)
+        return false;
+    for (unsigned i = 0; i < narrow->to.count; i++) {
+        bool found = false;
+        for (unsigned k = 0; k < wide->to.count && !found; k++)
+            found = is_in(&wide->to.pattern[k], &narrow->to.pattern[i]);
+        if (!found)
+            return false;
+    }
+    return true;
 }
 
 static void
@@ -213,7 +229,7 @@ check_routes(struct checking *k)
     for (unsigned i = 0; i < k->c->routes_n; i++) {
         check_route(k, i, &k->c->routes[i]);
         for (unsigned j = 0; j < i; j++)
-            if (covers(&k->c->routes[j].to, &k->c->routes[i].to)) {
+            if (covers(&k->c->routes[j], &k->c->routes[i])) {
                 refuse(k, path_of(path, "routes", i, "to"),
                        "'%s' is never reached: routes[%u] takes '%s'",
                        k->c->routes[i].to.text, j, k->c->routes[j].to.text);
@@ -265,8 +281,9 @@ check_numbers(struct checking *k)
     char path[CONFIG_PATH_BYTES];
     for (unsigned i = 0; i < k->c->numbers_n; i++) {
         const struct config_number *n = &k->c->numbers[i];
-        check_carrier_name(k, path_of(path, "numbers", i, "carrier"),
-                           n->carrier);
+        if (n->carrier[0])
+            check_carrier_name(k, path_of(path, "numbers", i, "carrier"),
+                               n->carrier);
         if (!n->account[0] && !n->shared)
             refuse(k, path_of(path, "numbers", i, "account"),
                    "must be given unless the number is shared");

@@ -57,6 +57,14 @@ same_value(enum config_type type, size_t width, const void *a, const void *b)
     case SET_PATTERN:
         return same_text(((const struct config_pattern *)a)->text,
                          ((const struct config_pattern *)b)->text);
+    case SET_PATTERNS:
+        return same_text(((const struct config_patterns *)a)->text,
+                         ((const struct config_patterns *)b)->text);
+    case SET_RETRIES:
+        return ((const struct config_retry *)a)->status ==
+                   ((const struct config_retry *)b)->status &&
+               same_text(((const struct config_retry *)a)->text,
+                         ((const struct config_retry *)b)->text);
     case SET_NETWORK:
         return same_text(((const struct config_network *)a)->text,
                          ((const struct config_network *)b)->text);

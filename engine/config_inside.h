@@ -43,10 +43,12 @@ enum config_type {
     SET_ADDRESS, /* host:port */
     SET_PHONE,
     SET_PATTERN,
+    SET_PATTERNS, /* several, with commas between */
     SET_NETWORK,
     SET_TON_NPI,  /* "1/1" */
     SET_STATUSES, /* open mapping: status -> verdict */
     SET_TLVS,     /* open mapping: name -> tag */
+    SET_RETRIES,  /* open mapping: status or `default` -> waits */
 };
 
 struct config_row {

@@ -182,10 +182,12 @@ config_range(const struct config_row *row, char dst[CONFIG_WHY_BYTES])
         fixed = "+ and 7..15 digits, a short code, or a name";
         break;
     case SET_PATTERN: fixed = "\"+digits*\", \"+digits\" or \"*\""; break;
+    case SET_PATTERNS: fixed = "\"+digits*\", several with commas"; break;
     case SET_NETWORK: fixed = "address/bits"; break;
     case SET_TON_NPI: fixed = "0/0..255/255"; break;
     case SET_STATUSES: fixed = "status: retry, slow, fail or stop"; break;
     case SET_TLVS: fixed = "name: 1..0xFFFF"; break;
+    case SET_RETRIES: fixed = "status or default: 2s, 10s, 1m"; break;
     }
     if (fixed)
         snprintf(dst, CONFIG_WHY_BYTES, "%s", fixed);

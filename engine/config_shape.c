@@ -41,8 +41,12 @@ leaf_kind(const struct config_row *row)
 {
     if (row->list)
         return SHAPE_LIST;
-    return row->type == SET_STATUSES || row->type == SET_TLVS ? SHAPE_OPEN
-                                                              : SHAPE_SCALAR;
+    switch (row->type) {
+    case SET_STATUSES:
+    case SET_TLVS:
+    case SET_RETRIES: return SHAPE_OPEN;
+    default: return SHAPE_SCALAR;
+    }
 }
 
 static bool

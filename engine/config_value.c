@@ -346,6 +346,49 @@ read_pattern(const struct reading *r)
     return (out->text && out->prefix) || no_memory(r);
 }
 
+/* The next piece between commas, without blanks around; false at the end. */
+static bool
+next_piece(const char **at, char piece[64])
+{
+    *at += strspn(*at, " ,");
+    size_t n = strcspn(*at, ",");
+    size_t kept = n;
+    while (kept && (*at)[kept - 1] == ' ')
+        kept--;
+    slice_to_str(slice_of(*at, kept), piece, 64);
+    *at += n;
+    return piece[0] != 0;
+}
+
+enum { PIECES_MAX = 256 };
+
+static bool
+read_patterns(const struct reading *r)
+{
+    struct config_patterns *out = r->at;
+    struct config_pattern *list =
+        arena_zero(r->arena, PIECES_MAX * sizeof *list);
+    char piece[64];
+    if (!list)
+        return no_memory(r);
+    for (const char *at = r->text; next_piece(&at, piece); out->count++) {
+        struct reading one = *r;
+        one.text = piece;
+        if (r->shown == r->text) /* else it is not to be printed */
+            one.shown = piece;
+        one.at = &list[out->count];
+        if (out->count == PIECES_MAX - 1)
+            return no(r, "more than %d destinations", PIECES_MAX - 1);
+        if (!read_pattern(&one))
+            return false;
+    }
+    if (out->count == 0)
+        return no_kind(r, "a pattern of destinations");
+    out->pattern = list;
+    out->text = arena_text(r->arena, slice_str(r->text));
+    return out->text || no_memory(r);
+}
+
 static bool
 read_network(const struct reading *r)
 {
@@ -405,10 +448,12 @@ value_read(struct arena *a, const struct config_row *row, const char *text,
     case SET_ADDRESS: return read_address(&r);
     case SET_PHONE: return read_phone(&r);
     case SET_PATTERN: return read_pattern(&r);
+    case SET_PATTERNS: return read_patterns(&r);
     case SET_NETWORK: return read_network(&r);
     case SET_TON_NPI: return read_ton_npi(&r);
     case SET_STATUSES:
-    case SET_TLVS: break; /* entries, by value_read_entry() */
+    case SET_TLVS:
+    case SET_RETRIES: break; /* entries, by value_read_entry() */
     }
     return no(&r, "cannot be one value");
 }
@@ -455,11 +500,46 @@ read_tlv(const struct reading *r, const char *key)
     return out->name || no_memory(r);
 }
 
+static bool
+read_retry(const struct reading *r, const char *key)
+{
+    enum { WAITS_MAX = 32, WAIT_MOST_MS = 86400000 };
+    static const struct config_row wait_row = {
+        .type = SET_MS, .width = 4, .min = 1, .max = WAIT_MOST_MS};
+    struct config_retry *out = r->at;
+    uint64_t status = 0;
+    char piece[64];
+    if (strcmp(key, "default") != 0 &&
+        (!number_of(key, &status) || status == 0 || status > UINT32_MAX))
+        return no(r, "'%.30s' is neither a command_status nor default", key);
+    uint32_t *waits = arena_zero(r->arena, WAITS_MAX * sizeof *waits);
+    if (!waits)
+        return no_memory(r);
+    *out = (struct config_retry){.status = (uint32_t)status, .wait_ms = waits};
+    for (const char *at = r->text; next_piece(&at, piece); out->waits++) {
+        const char *shown = r->shown == r->text ? piece : r->shown;
+        struct reading one = {r->arena, &wait_row,          piece,
+                              shown,    &waits[out->waits], r->why};
+        if (out->waits == WAITS_MAX - 1)
+            return no(r, "more than %d waits", WAITS_MAX - 1);
+        if (!read_duration(&one))
+            return false;
+    }
+    if (out->waits == 0)
+        return no(r, "'%.60s' names no wait, as \"2s, 10s, 1m\"", r->shown);
+    out->text = arena_text(r->arena, slice_str(r->text));
+    return out->text || no_memory(r);
+}
+
 bool
 value_read_entry(struct arena *a, const struct config_row *row, const char *key,
                  const char *text, const char *shown, void *at,
                  char why[CONFIG_WHY_BYTES])
 {
     const struct reading r = {a, row, text, shown, at, why};
-    return row->type == SET_STATUSES ? read_status(&r, key) : read_tlv(&r, key);
+    switch (row->type) {
+    case SET_STATUSES: return read_status(&r, key);
+    case SET_RETRIES: return read_retry(&r, key);
+    default: return read_tlv(&r, key);
+    }
 }

@@ -16,26 +16,72 @@
 #include "engine/core/log.h"
 #include "engine/core/tls.h"
 
+/* "*" alone is no condition. */
+static void
+take_prefixes(struct flow_route *out, const struct config_patterns *to,
+              struct route_prefix *room)
+{
+    out->to = room;
+    for (unsigned k = 0; k < to->count; k++)
+        room[out->to_n++] = (struct route_prefix){
+            .digits = to->pattern[k].prefix, .exact = to->pattern[k].exact};
+}
+
 static void
 take_routes(struct wiring *w)
 {
+    static const enum route_strategy strategy[] = {
+        [CONFIG_FAILOVER] = ROUTE_FAILOVER,
+        [CONFIG_ROUND_ROBIN] = ROUTE_ROUND_ROBIN,
+        [CONFIG_WEIGHTED] = ROUTE_WEIGHTED,
+        [CONFIG_LEAST_LOADED] = ROUTE_LEAST_LOADED,
+    };
     const struct config *c = w->config;
+    size_t prefixes = 1;
+    for (unsigned i = 0; i < c->routes_n; i++)
+        prefixes += c->routes[i].to.count;
     w->routes = calloc(c->routes_n + 1u, sizeof *w->routes);
-    if (!w->routes)
+    w->prefixes = calloc(prefixes, sizeof *w->prefixes);
+    if (!w->routes || !w->prefixes)
         abort();
+    struct route_prefix *room = w->prefixes;
     for (unsigned i = 0; i < c->routes_n; i++) {
         const struct config_route *r = &c->routes[i];
         w->routes[i] = (struct flow_route){
-            .prefix = r->to.prefix,
+            .from = r->from,
+            .account = r->account,
+            .network = r->network,
+            .class = (enum message_class)r->class,
+            .encoding = (enum route_encoding)r->encoding,
+            .strategy = strategy[r->strategy],
             .carriers = r->carriers,
             .count = r->carriers_n,
+            .weights = r->weights_n ? r->weights : NULL,
+            .statuses = r->on_error.statuses,
+            .statuses_n = r->on_error.statuses_n,
+            .times = r->on_error.times,
         };
-        if (r->strategy != CONFIG_FAILOVER)
-            log_warn(ROOM_DAEMON, "route_strategy",
-                     "route=%u to=%s used=failover", i, r->to.text);
+        take_prefixes(&w->routes[i], &r->to, room);
+        room += r->to.count;
     }
     w->flow.routes = w->routes;
     w->flow.routes_n = c->routes_n;
+}
+
+static void
+take_retries(struct wiring *w)
+{
+    const struct config *c = w->config;
+    w->retries = calloc(c->sending.retry_n + 1u, sizeof *w->retries);
+    if (!w->retries)
+        abort();
+    for (unsigned i = 0; i < c->sending.retry_n; i++)
+        w->retries[i] =
+            (struct flow_retry){.status = c->sending.retry[i].status,
+                                .wait_ms = c->sending.retry[i].wait_ms,
+                                .waits = c->sending.retry[i].waits};
+    w->flow.retries = w->retries;
+    w->flow.retries_n = c->sending.retry_n;
 }
 
 static void
@@ -49,7 +95,7 @@ take_numbers(struct wiring *w)
         const struct config_number *n = &c->numbers[i];
         w->numbers[i] = (struct flow_number){
             .number = n->number,
-            .carrier = n->carrier,
+            .carrier = n->carrier[0] ? n->carrier : NULL,
             .account = n->account,
             .default_sender = n->default_sender,
             .shared = n->shared,
@@ -78,6 +124,10 @@ wiring_create(struct config *config)
         .pair_ttl_s = config->replies.pair_ttl_s,
         .retry_attempts = config->sending.attempts,
         .country = config->sending.country,
+        .no_route_holds = config->sending.no_route == 1,
+        .health = {.faults_percent = config->health.faults,
+                   .latency_times = config->health.latency,
+                   .receipts_percent = config->health.receipts},
         .retention_s = config->retention.messages_s,
         .events_s = config->retention.events_s,
         .receipts_need = true,
@@ -87,6 +137,7 @@ wiring_create(struct config *config)
         .help_text = config->compliance.help_text,
     };
     take_routes(w);
+    take_retries(w);
     take_numbers(w);
     return w;
 }
@@ -100,6 +151,8 @@ wiring_destroy(struct wiring *w)
     free(w->listen);
     tls_context_release(w->clients.tls);
     free(w->routes);
+    free(w->prefixes);
+    free(w->retries);
     free(w->numbers);
     free(w);
 }

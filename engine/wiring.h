@@ -16,6 +16,8 @@ struct wiring {
     struct config *config; /* owned */
     struct flow_settings flow;
     struct flow_route *routes;
+    struct route_prefix *prefixes; /* of all routes */
+    struct flow_retry *retries;
     struct flow_number *numbers;
     struct clients_settings clients;
     const char **listen; /* of clients: plain, then TLS */

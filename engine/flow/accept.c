@@ -247,17 +247,9 @@ accept_write(struct flow *f, struct fact_accept *x)
     if (!pos)
         return false;
     apply_accept(f, pos, x);
-    if (x->send_at_ms)
-        return true;
-    const struct number *n =
-        directory_number(&f->directory, (uint32_t)x->number);
-    struct carrier_entry *c =
-        n && n->carrier ? directory_carrier(&f->directory, n->carrier) : NULL;
-    if (c) {
-        struct source_key key = source_key_of(x);
-        sched_wake(f, source_for(f, &key), c);
-    } else if (n && !n->carrier) {
-        accept_wake_routed(f, x);
+    if (x->send_at_ms == 0) {
+        struct source_key key = source_key_of(f, x);
+        sched_wake_path(f, source_for(f, &key));
     }
     return true;
 }
@@ -300,21 +292,6 @@ write_accept(struct flow *f, struct send_item *i, const struct wish *w,
     i->state = (uint8_t)word_state(book_word(f, x.message));
     i->result = MAIL_OK;
     return true;
-}
-
-/* The number has no carrier of its own: any that its route names. */
-void
-accept_wake_routed(struct flow *f, const struct fact_accept *x)
-{
-    struct source_key key = source_key_of(x);
-    struct source *s = source_for(f, &key);
-    for (unsigned i = 0; i < f->settings->routes_n; i++)
-        for (unsigned k = 0; k < f->settings->routes[i].count; k++) {
-            struct carrier_entry *c = directory_find_carrier(
-                &f->directory, slice_str(f->settings->routes[i].carriers[k]));
-            if (c && c->carrier)
-                sched_wake(f, s, c);
-        }
 }
 
 static void
@@ -391,14 +368,14 @@ accept_tick(struct flow *f)
             !fact_accept_get(fact, &x))
             continue;
         struct number *n = directory_number(&f->directory, (uint32_t)x.number);
-        uint32_t carrier = n ? n->carrier : 0;
-        if (!carrier && f->settings->carriers_n) {
-            struct carrier_entry *c = directory_find_carrier(
-                &f->directory, slice_str(f->settings->carriers[0].name));
-            carrier = c ? c->id : 0;
-        }
-        sched_again(f, carrier, f->now.us, x.message,
-                    (struct again){.part = SCHED_WHOLE});
+        struct carrier_entry *c =
+            n && n->carrier ? directory_carrier(&f->directory, n->carrier)
+                            : NULL;
+        if (!c || !c->carrier)
+            c = sched_any(f); /* where it is asked for its route */
+        if (c)
+            sched_again(f, c->id, f->now.us, x.message,
+                        (struct again){.part = SCHED_WHOLE});
     }
     if (due_first(&f->delayed) != UINT64_MAX) {
         uint64_t first = due_first(&f->delayed);

@@ -20,9 +20,6 @@ void accept_own(struct flow *f, struct number *n, uint32_t account,
                 uint32_t sender, uint64_t subscriber, struct slice text);
 
 struct fact_accept;
-/* A message whose number has no carrier waits where its route leads. */
-void accept_wake_routed(struct flow *f, const struct fact_accept *x);
-
 /* Writes the fact, applies it and wakes who sends: with the next number when
  * it has none, and this moment. False: the store cannot take more. */
 MUST_CHECK bool accept_write(struct flow *f, struct fact_accept *x);

@@ -14,12 +14,14 @@
 #include "engine/flow/book.h"
 #include "engine/flow/inbound.h"
 #include "engine/flow/owed.h"
+#include "engine/flow/reroute.h"
 
-/* First wait of a retry, doubling; and of what a throttled carrier gives
- * back, which counts as no try. */
+/* Waits before further tries; and of what a throttled carrier gives back,
+ * which counts as no try. */
+static const uint32_t retry_waits_ms[] = {2000,  4000,   8000,   16000, 32000,
+                                          64000, 128000, 256000, 300000};
 enum {
-    RETRY_FIRST_MS = 2000,
-    RETRY_MOST_MS = 300000,
+    RETRY_WAITS = sizeof retry_waits_ms / sizeof *retry_waits_ms,
     SLOW_MS = 200,
     SLOW_MOST_MS = 5000,
 };
@@ -30,14 +32,35 @@ answer_entry(struct flow *f, struct carrier *c)
     return directory_find_carrier(&f->directory, slice_str(carrier_name(c)));
 }
 
-static uint64_t
-retry_ms(const struct flow *f, enum verdict verdict, unsigned before)
+/* The schedule of a status, or the one for all. */
+static const struct flow_retry *
+schedule_of(const struct flow *f, uint32_t status)
 {
-    uint64_t wait = verdict == VERDICT_SLOW ? SLOW_MS : RETRY_FIRST_MS;
-    uint64_t most = verdict == VERDICT_SLOW ? SLOW_MOST_MS : RETRY_MOST_MS;
-    for (unsigned i = 0; i < before && wait < most; i++)
+    const struct flow_retry *any = NULL;
+    for (unsigned i = 0; i < f->settings->retries_n; i++) {
+        const struct flow_retry *r = &f->settings->retries[i];
+        if (r->status == status)
+            return r;
+        if (r->status == 0)
+            any = r;
+    }
+    return any;
+}
+
+/* before: tries that went wrong so. The last wait of a schedule stays. */
+static uint64_t
+retry_ms(const struct flow *f, uint32_t status, enum verdict verdict,
+         unsigned before)
+{
+    const struct flow_retry *r = schedule_of(f, status);
+    const uint32_t *waits = r ? r->wait_ms : retry_waits_ms;
+    unsigned n = r ? r->waits : RETRY_WAITS;
+    if (verdict != VERDICT_SLOW || (r && r->status))
+        return f->wall.ms + waits[before < n ? before : n - 1];
+    uint64_t wait = SLOW_MS;
+    for (unsigned i = 0; i < before && wait < SLOW_MOST_MS; i++)
         wait *= 2;
-    return f->wall.ms + (wait < most ? wait : most);
+    return f->wall.ms + (wait < SLOW_MOST_MS ? wait : SLOW_MOST_MS);
 }
 
 /* State of the message once this part goes again. A long message whose other
@@ -49,8 +72,8 @@ state_again(unsigned parts)
 }
 
 static void
-decide(struct flow *f, const struct part_ref *part, uint32_t status,
-       enum verdict verdict, struct fact_answer *x)
+decide(struct flow *f, const struct part_ref *part, struct carrier_entry *at,
+       uint32_t status, enum verdict verdict, struct fact_answer *x)
 {
     enum message_state_kind now = word_state(book_word(f, part->message));
     const struct flight *flight = flight_find(f, part->message, part->part);
@@ -61,22 +84,30 @@ decide(struct flow *f, const struct part_ref *part, uint32_t status,
             x->state = MSG_SUBMITTED;
         return;
     }
-    bool again = verdict != VERDICT_FAIL && flight && !state_is_final(now);
+    bool lives = flight && !state_is_final(now);
+    bool other = lives && reroute_refused(f, part, at, status);
+    bool again = verdict != VERDICT_FAIL && lives;
     if (again && verdict == VERDICT_RETRY &&
         flight->tries + 1u >= f->settings->retry_attempts)
         again = false;
-    if (again) {
+    if (again || other) {
         x->state = doubt_has_other(f, part->message, part->part, part->parts)
                        ? MSG_UNCERTAIN
                        : state_again(part->parts);
-        x->retry_ms =
-            retry_ms(f, verdict,
-                     verdict == VERDICT_SLOW ? flight->attempt : flight->tries);
+        unsigned before =
+            verdict == VERDICT_SLOW ? flight->attempt : flight->tries;
+        x->retry_ms = other ? f->wall.ms : retry_ms(f, status, verdict, before);
         return;
     }
     if (!state_is_final(now) || now == MSG_UNKNOWN)
         x->state = MSG_FAILED;
-    (void)status;
+}
+
+/* Does it lie with the carrier, not with the message? */
+static bool
+is_fault(enum verdict verdict)
+{
+    return verdict == VERDICT_RETRY || verdict == VERDICT_STOP_BIND;
 }
 
 /* The end of a client's message, or its first step. */
@@ -103,7 +134,7 @@ on_answered(void *flow, struct carrier *c, unsigned bind,
     struct carrier_entry *entry = answer_entry(f, c);
     struct campaign *campaign = campaign_of(f, part->message);
     const struct flight *flight = flight_find(f, part->message, part->part);
-    (void)bind, (void)late;
+    (void)bind;
     char id[QUIRKS_KEY_BYTES];
     quirks_id_key(carrier_get_settings(c), smsc_id, QUIRKS_IN_RESP, id);
     struct fact_answer x = {
@@ -119,8 +150,12 @@ on_answered(void *flow, struct carrier *c, unsigned bind,
         .verdict = verdict,
         .smsc_id = slice_str(id),
     };
-    decide(f, part, status, verdict, &x);
+    decide(f, part, entry, status, verdict, &x);
     owe(f, part, verdict, &x);
+    if (!late)
+        health_answered(&entry->health, f->now, f->wall.ms,
+                        flight ? flight->at_ms : f->wall.ms,
+                        verdict == VERDICT_OK, is_fault(verdict));
     uint64_t pos = journal_answer(&f->journal, &x);
     if (!pos)
         return;
@@ -170,6 +205,7 @@ on_lost(void *flow, struct carrier *c, unsigned bind,
     struct flow *f = flow;
     (void)bind;
     struct flight *flight = flight_find(f, part->message, part->part);
+    health_lost(&answer_entry(f, c)->health, f->now, loss);
     if (flight) {
         struct flight copy = *flight;
         lose(f, &copy, answer_entry(f, c)->id, loss);

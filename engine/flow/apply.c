@@ -155,7 +155,7 @@ apply_accept(struct flow *f, uint64_t pos, const struct fact_accept *x)
         due_put(&f->delayed, x->send_at_ms, pos, x->message);
         return;
     }
-    struct source_key key = source_key_of(x);
+    struct source_key key = source_key_of(f, x);
     source_push(f, source_for(f, &key), pos);
 }
 

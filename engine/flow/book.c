@@ -29,6 +29,7 @@ reason_name(unsigned reason)
         [REASON_DUPLICATE] = "duplicate",
         [REASON_QUOTA] = "quota",
         [REASON_RESENT] = "resent",
+        [REASON_NO_ROUTE] = "no_route",
     };
     return reason < REASON_N ? name[reason] : "";
 }
@@ -94,10 +95,23 @@ fact_prev(struct slice fact)
     }
 }
 
+/* Only the newest fact of a part counts. */
+static void
+tell_held(struct story *s, uint64_t part, uint64_t carrier, bool held)
+{
+    if (s->told[part & 255])
+        return;
+    s->told[part & 255] = true;
+    s->held[part & 255] = held;
+    if (held)
+        s->holder = (uint32_t)carrier;
+}
+
 static void
 tell_sent(struct story *s, const struct fact_sent *x)
 {
     unsigned part = x->part & 255;
+    tell_held(s, part, x->carrier, true);
     s->attempt[part]++;
     if (s->parts == 0 || x->parts > s->parts)
         s->parts = (uint8_t)x->parts;
@@ -111,6 +125,20 @@ tell_sent(struct story *s, const struct fact_sent *x)
     }
 }
 
+static void
+tell_answer(struct story *s, const struct fact_answer *x)
+{
+    unsigned part = x->part & 255;
+    tell_held(s, part, x->carrier, x->status == 0);
+    if (x->status && x->retry_ms == 0 && s->attempt[part] == 0)
+        s->refused[part] = true;
+    if (x->status && s->refusals < sizeof s->refusal / sizeof s->refusal[0]) {
+        s->refusal[s->refusals].carrier = (uint32_t)x->carrier;
+        s->refusal[s->refusals].status = (uint32_t)x->status;
+        s->refusal[s->refusals++].part = (uint8_t)part;
+    }
+}
+
 /* One fact of the story, newest first; returns where the one before is. */
 static uint64_t
 tell(struct story *s, struct slice fact, uint64_t pos)
@@ -119,6 +147,7 @@ tell(struct story *s, struct slice fact, uint64_t pos)
         struct fact_sent sent;
         struct fact_answer answer;
         struct fact_receipt receipt;
+        struct fact_lost lost;
     } u;
     switch (fact_kind(fact)) {
     case FACT_SENT:
@@ -129,13 +158,19 @@ tell(struct story *s, struct slice fact, uint64_t pos)
     case FACT_ANSWER:
         if (!fact_answer_get(fact, &u.answer))
             return 0;
-        if (u.answer.status && u.answer.retry_ms == 0 &&
-            s->attempt[u.answer.part & 255] == 0)
-            s->refused[u.answer.part & 255] = true;
+        tell_answer(s, &u.answer);
         return u.answer.prev;
+    case FACT_LOST:
+        if (!fact_lost_get(fact, &u.lost))
+            return 0;
+        /* What is sent again from doubt was told so: it may go anywhere. */
+        tell_held(s, u.lost.part, u.lost.carrier,
+                  u.lost.loss != LOSS_NOT_SENT && u.lost.retry_ms == 0);
+        return u.lost.prev;
     case FACT_RECEIPT:
         if (!fact_receipt_get(fact, &u.receipt))
             return 0;
+        tell_held(s, u.receipt.part, u.receipt.carrier, true);
         if (u.receipt.final && s->end[u.receipt.part & 255] == 0)
             s->end[u.receipt.part & 255] = (uint8_t)u.receipt.kind;
         return u.receipt.prev;

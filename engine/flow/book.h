@@ -26,7 +26,8 @@ enum flow_reason {
     REASON_PAIR_BUSY = 9,  /* another sender talks on that pair */
     REASON_DUPLICATE = 10, /* the row stands twice */
     REASON_QUOTA = 11,
-    REASON_RESENT = 12, /* uncertain, sent again */
+    REASON_RESENT = 12,   /* uncertain, sent again */
+    REASON_NO_ROUTE = 13, /* no rule fits */
     REASON_N,
 };
 const char *reason_name(unsigned reason);
@@ -62,6 +63,15 @@ struct story {
     uint8_t end[256];      /* message_state of its final receipt, 0: none */
     bool refused[256];     /* answered with a final refusal */
     uint32_t carrier;      /* of the newest hand-over */
+    /* Who has a part or may have it; none of them: 0. */
+    uint32_t holder;
+    bool held[256]; /* by part */
+    bool told[256]; /* the newest fact of the part was seen */
+    struct {
+        uint32_t carrier, status;
+        uint8_t part;
+    } refusal[16]; /* the newest */
+    unsigned refusals;
 };
 MUST_CHECK bool book_story(struct flow *f, uint64_t message, struct story *out);
 

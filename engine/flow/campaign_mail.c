@@ -341,25 +341,16 @@ stop(struct flow *f, struct campaign *c)
 void
 campaign_run(struct flow *f, struct campaign *c)
 {
-    struct source *s = source_of_campaign(f, c);
-    const struct pool *p = directory_pool(&f->directory, c->pool);
-    unsigned count = p ? p->numbers : 1;
-    for (unsigned i = 0; i < count; i++) {
-        struct number *n =
-            directory_number(&f->directory, p ? p->number[i] : c->from);
-        if (!n)
+    for (struct source *s = source_of_campaign(f, c); s; s = s->more) {
+        if (s->path_key != PATH_MIXED) {
+            sched_wake_path(f, s);
             continue;
-        struct carrier_entry *e = directory_carrier(&f->directory, n->carrier);
-        if (e && e->carrier)
-            sched_wake(f, s, e);
-        for (unsigned r = 0; !n->carrier && r < f->settings->routes_n; r++)
-            for (unsigned k = 0; k < f->settings->routes[r].count; k++) {
-                e = directory_find_carrier(
-                    &f->directory,
-                    slice_str(f->settings->routes[r].carriers[k]));
-                if (e && e->carrier)
-                    sched_wake(f, s, e);
-            }
+        }
+        for (uint32_t i = 1; i < f->directory.carriers.rows; i++) {
+            struct carrier_entry *e = directory_carrier(&f->directory, i);
+            if (e && e->carrier)
+                sched_wake(f, s, e);
+        }
     }
 }
 

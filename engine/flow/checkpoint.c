@@ -100,19 +100,26 @@ load_delayed(struct flow *f, const uint64_t *r)
     due_put(&f->delayed, r[0], r[1], r[2]);
 }
 
+static void
+save_heap(struct flow *f, struct rest_writer *w, const struct outlet *o,
+          const struct due *d)
+{
+    for (size_t k = 0; k < d->used; k++) {
+        const struct due_entry *e = &d->heap[k];
+        uint64_t wait = e->when > f->now.us ? e->when - f->now.us : 0;
+        uint64_t r[4] = {f->wall.ms + wait / 1000, o->carrier->id, e->a, e->b};
+        rest_put(w, r, 4);
+    }
+}
+
 /* The retry that is being handed over counts as waiting. */
 static void
 save_again(struct flow *f, struct rest_writer *w)
 {
     for (unsigned i = 0; i < f->sched.outlets; i++) {
         const struct outlet *o = f->sched.outlet[i];
-        for (size_t k = 0; k < o->again.used; k++) {
-            const struct due_entry *e = &o->again.heap[k];
-            uint64_t wait = e->when > f->now.us ? e->when - f->now.us : 0;
-            uint64_t r[4] = {f->wall.ms + wait / 1000, o->carrier->id, e->a,
-                             e->b};
-            rest_put(w, r, 4);
-        }
+        save_heap(f, w, o, &o->again);
+        save_heap(f, w, o, &o->kept);
         if (o->current) {
             uint64_t r[4] = {f->wall.ms, o->carrier->id, sched_current(o),
                              (uint64_t)o->current_part << 32 |
@@ -227,11 +234,11 @@ save_sources(struct flow *f, struct rest_writer *w)
         if (!low)
             continue;
         uint64_t r[6] = {(uint64_t)s->account << 32 | s->sender,
-                         s->class,
+                         (uint64_t)s->path_key << 32 | s->class,
                          s->number,
                          low,
                          journal_end(&f->journal),
-                         s->login};
+                         (uint64_t)s->table << 32 | s->login};
         rest_put(w, r, 6);
     }
 }
@@ -242,11 +249,14 @@ load_source(struct flow *f, const uint64_t *r)
     struct source_key key = {
         .account = (uint32_t)(r[0] >> 32),
         .sender = (uint32_t)r[0],
-        .class = (enum message_class)r[1],
+        .class = (enum message_class)(uint32_t)r[1],
         .number = (uint32_t)r[2],
         .login = (uint32_t)r[5],
+        .path = (uint32_t)(r[1] >> 32),
     };
     struct source *s = source_for(f, &key);
+    /* Found in a table of other rules: reroute_refresh() sorts it anew. */
+    s->table = (uint32_t)(r[5] >> 32);
     s->scan_pos = r[3];
     s->scan_end = r[4];
     s->waiting++;

@@ -17,6 +17,7 @@
 
 #include "engine/carrier/carrier.h"
 #include "engine/carrier/rate.h"
+#include "engine/flow/health.h"
 #include "engine/flow/journal.h"
 #include "engine/flow/mail.h"
 #include "engine/flow/map.h"
@@ -81,6 +82,7 @@ struct carrier_entry {
     char name[64];
     struct carrier *carrier;
     struct outlet *outlet;
+    struct health health;
 };
 
 struct table {

@@ -352,6 +352,7 @@ directory_on_number(struct flow *f, struct mail *m)
     if (!number_owner(f, m, known, &wish) || !number_links(f, m, &wish))
         return;
     struct number *n = directory_put_number(&f->directory, &wish);
+    f->routes_stale = true; /* it may lead elsewhere now */
     flow_use_gate(f, n);
     q->rows = rows_for(m, 1, sizeof *q->rows);
     show_number(f, m->who, n, q->rows);

@@ -19,6 +19,7 @@
 #include "engine/flow/idempotency.h"
 #include "engine/flow/recover.h"
 #include "engine/flow/reply.h"
+#include "engine/flow/reroute.h"
 #include "engine/flow/serve.h"
 #include "engine/flow/sweep.h"
 #include "proto/addr.h"
@@ -153,6 +154,7 @@ use_settings(struct flow *f)
 {
     open_carriers(f);
     close_missing(f);
+    reroute_open(f);
     for (unsigned i = 0; i < f->settings->numbers_n; i++)
         put_number(f, &f->settings->numbers[i]);
     for (uint32_t i = 1; i < f->directory.numbers.rows; i++) {
@@ -232,6 +234,7 @@ flow_open(struct loop *loop, struct store *store,
         return NULL;
     }
     suppress_load(&f->suppress, &f->journal);
+    reroute_open(f);
     f->replayed = journal_end(&f->journal) > store_oldest(f->store);
     if (!recover_replay(f, why)) {
         flow_destroy(f);
@@ -260,6 +263,7 @@ flow_destroy(struct flow *f)
     campaigns_fini(&f->campaigns);
     threads_fini(&f->threads);
     reassembly_fini(&f->reassembly);
+    routes_fini(&f->routes);
     directory_fini(&f->directory);
     map_fini(&f->flights);
     map_fini(&f->doubt_at);
@@ -347,7 +351,7 @@ forget_closed(struct flow *f)
         carrier_destroy(c->carrier);
         c->carrier = NULL;
         sched_rescue(f);
-        recover_wake(f);
+        reroute_refresh(f);
     }
 }
 
@@ -363,6 +367,7 @@ flow_tick(void *flow)
         outbox_tick(f);
     }
     forget_closed(f);
+    reroute_tick(f);
     accept_tick(f);
     campaign_tick(f);
     reply_route_ready(f);
@@ -453,5 +458,5 @@ flow_reload(struct flow *f, const struct flow_settings *settings)
     f->settings = settings;
     look_at_clocks(f);
     use_settings(f);
-    recover_wake(f);
+    reroute_refresh(f);
 }

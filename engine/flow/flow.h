@@ -23,6 +23,7 @@
 #include "engine/flow/map.h"
 #include "engine/flow/outbox.h"
 #include "engine/flow/reassemble.h"
+#include "engine/flow/route.h"
 #include "engine/flow/sched.h"
 #include "engine/flow/source.h"
 #include "engine/flow/suppress.h"
@@ -32,11 +33,11 @@
 #include "store/index.h"
 #include "store/words.h"
 
-/* One route of the settings: destinations by prefix, carriers in order. */
-struct flow_route {
-    const char *prefix; /* digits, without `+` and `*`; "" fits all */
-    const char *const *carriers;
-    unsigned count;
+/* Waits before each further try of a part that was refused so. */
+struct flow_retry {
+    uint32_t status; /* 0: all that are not named */
+    const uint32_t *wait_ms;
+    unsigned waits;
 };
 
 struct client_desk;
@@ -52,8 +53,10 @@ struct flow_number {
 struct flow_settings {
     const struct carrier_settings *carriers;
     unsigned carriers_n;
-    const struct flow_route *routes;
+    const struct flow_route *routes; /* route.h */
     unsigned routes_n;
+    const struct flow_retry *retries;
+    unsigned retries_n;
     const struct flow_number *numbers;
     unsigned numbers_n;
     uint32_t reply_window_s;  /* 30 d */
@@ -65,8 +68,10 @@ struct flow_settings {
     uint32_t retention_s;     /* of messages; 90 d */
     uint32_t events_s;        /* of events; 72 h */
     uint32_t country;         /* default country code; 0: none */
-    bool receipts_need;       /* ask for receipts: true */
-    bool resend_uncertain;    /* single messages; campaigns say their own */
+    bool no_route_holds;      /* what no route fits waits; else it fails */
+    struct health_settings health;
+    bool receipts_need;    /* ask for receipts: true */
+    bool resend_uncertain; /* single messages; campaigns say their own */
     const char *stop_text, *start_text, *help_text;
     const struct clients_settings *clients; /* NULL: no SMPP door */
 };
@@ -111,6 +116,9 @@ struct flow {
     uint64_t next_message, next_campaign, next_thread, next_upload;
 
     struct directory directory;
+    struct routes routes;
+    bool routes_stale;  /* a number moved: reroute_refresh() is due */
+    bool routes_strand; /* something may wait that no route fits */
     struct suppress suppress;
     struct campaigns campaigns;
     struct sources sources;
@@ -145,8 +153,8 @@ struct flow {
     _Atomic unsigned inbox_count;
     _Atomic bool stopping;
     _Atomic bool commit_out; /* a commit runs; its end will wake the engine */
-    struct mpsc outbox; /* answered mails, for the courier */
-    bool outbox_news;   /* of which the courier was not told yet */
+    struct mpsc outbox;      /* answered mails, for the courier */
+    bool outbox_news;        /* of which the courier was not told yet */
     int outbox_fd;
     struct mpsc_link *unread; /* taken from the inbox, not handled yet */
     struct mail *held_first, *held_last; /* wait for durability, in order */

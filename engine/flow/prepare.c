@@ -10,6 +10,7 @@
 #include "engine/carrier/settings.h"
 #include "engine/flow/book.h"
 #include "engine/flow/login.h"
+#include "engine/flow/reroute.h"
 #include "engine/flow/submit.h"
 #include "engine/flow/talk.h"
 #include "proto/addr.h"
@@ -46,41 +47,14 @@ submit_still_wanted(struct flow *f, struct outgoing *o)
     enum message_state_kind s = word_state(book_word(f, o->message));
     if (o->next_part > 0) /* what has begun is finished, unless it failed */
         return !state_is_final(s);
+    /* It was found twice (a queue that was sorted anew, a retry of it) and
+     * the other one has left. */
+    if (o->fresh && s == MSG_SUBMITTED)
+        return false;
     if (s != MSG_NONE && s != MSG_ACCEPTED && s != MSG_QUEUED &&
         s != MSG_HELD && s != MSG_SUBMITTED && s != MSG_UNCERTAIN)
         return false;
     return gate(f, o) == PREPARED;
-}
-
-/* The carrier a number leaves by: its own, else the first route that fits
- * and is up. */
-static struct carrier_entry *
-carrier_for(struct flow *f, const struct number *n, uint64_t subscriber)
-{
-    if (n->carrier) {
-        struct carrier_entry *c = directory_carrier(&f->directory, n->carrier);
-        return c && c->carrier ? c : NULL;
-    }
-    char e164[ADDR_E164_SIZE];
-    u64_to_e164(subscriber, e164);
-    for (unsigned i = 0; i < f->settings->routes_n; i++) {
-        const struct flow_route *r = &f->settings->routes[i];
-        if (strncmp(e164 + 1, r->prefix, strlen(r->prefix)) != 0)
-            continue;
-        struct carrier_entry *first = NULL;
-        for (unsigned k = 0; k < r->count; k++) {
-            struct carrier_entry *c = directory_find_carrier(
-                &f->directory, slice_str(r->carriers[k]));
-            if (!c || !c->carrier)
-                continue;
-            if (!first)
-                first = c;
-            if (carrier_get_state(c->carrier) <= CARRIER_DEGRADED)
-                return c;
-        }
-        return first;
-    }
-    return NULL;
 }
 
 /* All parts of a client's long message go by one bind: which, follows from
@@ -158,6 +132,7 @@ begin(struct outgoing *o, uint64_t message)
     o->number = NULL;
     o->carrier = NULL;
     o->exempt = false;
+    o->fresh = true;
     o->next_part = 0;
     o->bind_hint = -1;
     o->reference = 0;
@@ -206,7 +181,8 @@ take_accept(struct flow *f, const struct fact_accept *a, struct outgoing *o)
 }
 
 enum prepared
-submit_prepare_single(struct flow *f, uint64_t pos, struct outgoing *o)
+submit_prepare_single(struct flow *f, uint64_t pos, struct carrier_entry *at,
+                      struct outgoing *o)
 {
     struct slice fact;
     struct fact_accept a;
@@ -220,8 +196,8 @@ submit_prepare_single(struct flow *f, uint64_t pos, struct outgoing *o)
         r = PREPARED_WAIT;
     if (r != PREPARED)
         return r;
-    o->carrier = o->number ? carrier_for(f, o->number, o->subscriber) : NULL;
-    if (!o->carrier)
+    o->carrier = at;
+    if (!o->number)
         return give_up(f, o, MSG_FAILED, REASON_NO_NUMBER, (struct slice){0});
     return plan_with_reference(f, o);
 }
@@ -305,6 +281,24 @@ choose_number(struct flow *f, struct outgoing *o, struct carrier_entry *at)
     return give_up(f, o, MSG_FAILED, REASON_PAIR_BUSY, (struct slice){0});
 }
 
+/* The row's source is of one path, and asked before; but for a pool whose
+ * numbers lead here and there. */
+static enum prepared
+choose_carrier(struct flow *f, struct outgoing *o, struct carrier_entry *at)
+{
+    struct source *s = o->campaign->source;
+    o->carrier = at;
+    if (!s || s->path_key != PATH_MIXED)
+        return PREPARED;
+    o->carrier = reroute_row(f, o, at);
+    if (!o->carrier)
+        return f->settings->no_route_holds
+                   ? PREPARED_WAIT
+                   : give_up(f, o, MSG_FAILED, reroute_reason(o->number),
+                             (struct slice){0});
+    return o->carrier == at ? PREPARED : PREPARED_ASIDE;
+}
+
 enum prepared
 submit_prepare_row(struct flow *f, struct campaign *c, uint64_t chunk,
                    uint32_t row, const struct recipient *r,
@@ -329,11 +323,11 @@ submit_prepare_row(struct flow *f, struct campaign *c, uint64_t chunk,
         p = PREPARED_WAIT;
     if (p != PREPARED)
         return p;
-    o->carrier = o->number ? carrier_for(f, o->number, o->subscriber) : NULL;
-    if (!o->carrier)
+    if (!o->number)
         return give_up(f, o, MSG_FAILED, REASON_NO_NUMBER, (struct slice){0});
-    if (o->carrier != at)
-        return PREPARED_ASIDE;
+    p = choose_carrier(f, o, at);
+    if (p != PREPARED)
+        return p;
     p = render(f, o, values);
     return p == PREPARED ? plan_with_reference(f, o) : p;
 }
@@ -361,9 +355,22 @@ render_again(struct flow *f, struct outgoing *o)
     return render(f, o, values);
 }
 
+static enum prepared
+carrier_again(struct flow *f, struct outgoing *o, const struct story *s,
+              struct again a, struct carrier_entry *at)
+{
+    o->carrier = o->number ? reroute_again(f, s, a, at) : NULL;
+    if (o->carrier)
+        return o->carrier == at ? PREPARED : PREPARED_ASIDE;
+    if (o->number && f->settings->no_route_holds)
+        return PREPARED_WAIT;
+    return give_up(f, o, MSG_FAILED, reroute_reason(o->number),
+                   (struct slice){0});
+}
+
 enum prepared
 submit_prepare_again(struct flow *f, uint64_t message, struct again a,
-                     struct outgoing *o)
+                     struct carrier_entry *at, struct outgoing *o)
 {
     struct story s;
     begin(o, message);
@@ -387,17 +394,19 @@ submit_prepare_again(struct flow *f, uint64_t message, struct again a,
         o->row = (uint32_t)s.first.row;
         o->expires_at_ms = o->campaign ? o->campaign->expires_at_ms : 0;
     }
-    enum prepared p = s.single ? PREPARED : render_again(f, o);
-    if (p == PREPARED)
-        p = gate(f, o);
+    o->fresh = !s.sent;
+    o->carrier = at;
+    enum prepared p = gate(f, o);
     if (p == PREPARED && a.part == SCHED_WHOLE &&
         talk_must_wait(f, o->sender, o->subscriber, message))
         p = PREPARED_WAIT;
     if (p != PREPARED)
         return p;
     o->reference = (uint16_t)s.first.reference;
-    o->carrier = o->number ? carrier_for(f, o->number, o->subscriber) : NULL;
-    if (!o->carrier)
-        return give_up(f, o, MSG_FAILED, REASON_NO_NUMBER, (struct slice){0});
+    p = carrier_again(f, o, &s, a, at);
+    if (p == PREPARED && !s.single)
+        p = render_again(f, o);
+    if (p != PREPARED)
+        return p;
     return s.sent ? plan(f, o) : plan_with_reference(f, o);
 }

@@ -197,6 +197,8 @@ receipt_take(struct flow *f, struct carrier_entry *c, const struct pdu *pdu,
         .error = r.err,
         .network = network_of(&r),
     };
+    if (r.final)
+        health_receipt(&c->health, f->now, kind == STATE_DELIVERED);
     if (!target) { /* to be shown to people */
         x.source = pdu_slice(pdu, FIELD_SOURCE_ADDR);
         x.dest = pdu_slice(pdu, FIELD_DESTINATION_ADDR);

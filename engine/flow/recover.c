@@ -16,6 +16,7 @@
 #include "engine/flow/answer.h"
 #include "engine/flow/apply.h"
 #include "engine/flow/checkpoint.h"
+#include "engine/flow/reroute.h"
 #include "engine/flow/sweep.h"
 
 bool
@@ -96,33 +97,6 @@ end_uploads(struct flow *f)
     }
 }
 
-/* Queues that were filled by replay get their places at the carriers. */
-void
-recover_wake(struct flow *f)
-{
-    for (size_t i = 0; i < f->sources.rows; i++) {
-        struct source *s = f->sources.row[i];
-        if (!s || s->campaign)
-            continue;
-        const struct number *n = directory_number(&f->directory, s->number);
-        struct carrier_entry *c =
-            n ? directory_carrier(&f->directory, n->carrier) : NULL;
-        if (c && c->carrier) {
-            sched_wake(f, s, c);
-            continue;
-        }
-        for (unsigned k = 0; k < f->settings->carriers_n; k++) {
-            c = directory_find_carrier(
-                &f->directory, slice_str(f->settings->carriers[k].name));
-            if (c && c->carrier)
-                sched_wake(f, s, c);
-        }
-    }
-    for (size_t i = 0; i < f->campaigns.rows; i++)
-        if (f->campaigns.row[i]->source)
-            campaign_run(f, f->campaigns.row[i]);
-}
-
 void
 recover_finish(struct flow *f)
 {
@@ -135,5 +109,5 @@ recover_finish(struct flow *f)
     end_uploads(f);
     finish_partial(f);
     sched_rescue(f);
-    recover_wake(f);
+    reroute_refresh(f);
 }

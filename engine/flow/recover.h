@@ -11,9 +11,6 @@
 /* Loads the checkpoint, replays the facts behind it. Decides nothing. */
 MUST_CHECK bool recover_replay(struct flow *f, char why[STORE_WHY_BYTES]);
 
-/* Everything that waits gets its places at the carriers there are now. */
-void recover_wake(struct flow *f);
-
 /* Ends what the crash left open: parts without an answer are in doubt,
  * uploads given up, parts of long messages that had not left go on. */
 void recover_finish(struct flow *f);

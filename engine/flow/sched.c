@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "engine/flow/again.h"
 #include "engine/flow/book.h"
 #include "engine/flow/flow.h"
 #include "engine/flow/serve.h"
@@ -21,6 +22,8 @@ enum {
     /* One pick in so many begins with the lowest class. */
     LOW_FIRST = 16,
     IDLE_TURNS_MAX = 64,
+    /* Rounds over all carriers that take turns, in one turn of the loop. */
+    PASSES_MAX = 64,
 };
 
 struct outlet *
@@ -53,6 +56,7 @@ sched_fini(struct sched *s)
         free(o->current);
         due_fini(&o->parked);
         due_fini(&o->again);
+        due_fini(&o->kept);
         free(o);
     }
     free(s->outlet);
@@ -91,6 +95,7 @@ ring_out(struct feed *x)
     x->prev->next = x->next;
     x->next->prev = x->prev;
     x->prev = x->next = NULL;
+    x->routed = false;
     r->feeds--;
     x->state = FEED_IDLE;
 }
@@ -132,6 +137,20 @@ sched_wake(struct flow *f, struct source *s, struct carrier_entry *c)
         ring_in(x);
 }
 
+void
+sched_wake_path(struct flow *f, struct source *s)
+{
+    struct route_path *p = source_path(f, s);
+    bool lives = false;
+    for (unsigned i = 0; p && i < p->carriers; i++)
+        if (p->carrier[i] && p->carrier[i]->carrier) {
+            sched_wake(f, s, p->carrier[i]);
+            lives = true;
+        }
+    if (!lives)
+        f->routes_strand = true;
+}
+
 /* What left in part goes on leaving, whatever becomes of its source. */
 static void
 finish_later(struct flow *f, const struct outgoing *o)
@@ -155,6 +174,9 @@ sched_forget(struct flow *f, struct source *s)
         serve_spare(f, x->current);
         /* A parked index is skipped when it comes due: the slot is empty. */
         x->outlet->feed[x->index] = NULL;
+        for (unsigned i = 0; i < x->outlet->laters; i++)
+            if (x->outlet->later[i] == x)
+                x->outlet->later[i--] = x->outlet->later[--x->outlet->laters];
         free(x);
     }
 }
@@ -220,6 +242,16 @@ one_turn(struct flow *f, struct ring *r, unsigned *room)
     r->turn_parts += parts;
     switch (end) {
     case SERVE_EMPTY: ring_out(x); break;
+    case SERVE_OTHERS:
+        park(x, until_us);
+        x->routed = true;
+        break;
+    case SERVE_LATER:
+        if (x->outlet->laters < SCHED_LATER)
+            x->outlet->later[x->outlet->laters++] = x;
+        park(x, until_us);
+        x->routed = true;
+        break;
     case SERVE_PARK: park(x, until_us); break;
     case SERVE_NO_ROOM: *room = 0; break;
     case SERVE_MORE:
@@ -243,20 +275,35 @@ may_go_on(struct flow *f, const unsigned *idle)
     return false;
 }
 
+/* Those that asked while it was another carrier's turn. */
 static void
+ask_again(struct outlet *o)
+{
+    for (unsigned i = 0; i < o->laters; i++)
+        if (o->later[i]->state == FEED_PARKED)
+            ring_in(o->later[i]);
+    o->laters = 0;
+}
+
+/* How many parts it took. */
+static unsigned
 fill_outlet(struct flow *f, struct outlet *o)
 {
     unpark(f, o);
+    ask_again(o);
     unsigned room = carrier_room(o->carrier->carrier, f->now);
     if (room > FILL_PARTS_MAX)
         room = FILL_PARTS_MAX;
+    unsigned before = room;
+    again_relieve(f, o, room);
     struct ring *critical = &o->ring[CLASS_CRITICAL], *r;
     unsigned idle = 0;
     while (room > 0 && critical->first && may_go_on(f, &idle))
         idle += one_turn(f, critical, &room) == 0;
-    serve_again(f, o, &room);
+    again_serve(f, o, &room);
     while (room > 0 && (r = pick(o)) && may_go_on(f, &idle))
         idle += one_turn(f, r, &room) == 0;
+    return before - room;
 }
 
 /* Work left: come back when rate or time allows. */
@@ -283,10 +330,28 @@ ask_for_turn(struct flow *f, struct outlet *o)
 static uint64_t
 backlog(const struct outlet *o)
 {
-    uint64_t n = o->again.used + (o->current != NULL);
+    uint64_t n = o->again.used + o->kept.used + (o->current != NULL);
     for (unsigned i = 0; i < CLASS_N; i++)
         n += o->ring[i].feeds;
     return n;
+}
+
+/* One after the other; again while carriers take turns by strategy. */
+static void
+fill_all(struct flow *f)
+{
+    struct sched *s = &f->sched;
+    unsigned taken = 1, laters = 1;
+    for (unsigned pass = 0; pass < PASSES_MAX && taken && laters; pass++) {
+        taken = laters = 0;
+        for (unsigned i = 0; i < s->outlets; i++) {
+            struct outlet *o = s->outlet[(i + s->first) % s->outlets];
+            if (!o->carrier->carrier || (pass > 0 && s->outlets == 1))
+                continue;
+            taken += fill_outlet(f, o);
+            laters += o->laters;
+        }
+    }
 }
 
 void
@@ -294,13 +359,15 @@ sched_fill(struct flow *f)
 {
     struct sched *s = &f->sched;
     s->first++;
+    for (unsigned i = 0; i < s->outlets; i++)
+        if (s->outlet[i]->carrier->carrier)
+            carrier_set_backlog(s->outlet[i]->carrier->carrier,
+                                backlog(s->outlet[i]));
+    fill_all(f);
     for (unsigned i = 0; i < s->outlets; i++) {
-        struct outlet *o = s->outlet[(i + s->first) % s->outlets];
-        if (!o->carrier->carrier)
-            continue;
-        carrier_set_backlog(o->carrier->carrier, backlog(o));
-        fill_outlet(f, o);
-        ask_for_turn(f, o);
+        s->outlet[i]->laters = 0;
+        if (s->outlet[i]->carrier->carrier)
+            ask_for_turn(f, s->outlet[i]);
     }
 }
 
@@ -318,8 +385,8 @@ sched_current_pos(struct flow *f, const struct feed *x)
                                                                 : 0;
 }
 
-static struct carrier_entry *
-any_carrier(struct flow *f)
+struct carrier_entry *
+sched_any(struct flow *f)
 {
     for (unsigned i = 0; i < f->sched.outlets; i++)
         if (f->sched.outlet[i]->carrier->carrier)
@@ -335,7 +402,7 @@ rescue_feed(struct flow *f, struct feed *x)
     if (o && o->next_part > 0)
         finish_later(f, o);
     else if (o && !o->campaign)
-        sched_again(f, any_carrier(f)->id, f->now.us, o->message,
+        sched_again(f, x->outlet->carrier->id, f->now.us, o->message,
                     (struct again){.part = SCHED_WHOLE});
     else if (o)
         source_give_back(x->source, o->message);
@@ -344,25 +411,44 @@ rescue_feed(struct flow *f, struct feed *x)
 }
 
 void
+sched_vacate(struct flow *f, struct carrier_entry *c)
+{
+    struct outlet *o = sched_outlet(f, c);
+    again_put_back(f, o);
+    for (uint32_t k = 0; k < o->feeds; k++)
+        if (o->feed[k])
+            rescue_feed(f, o->feed[k]);
+}
+
+void
+sched_rethink(struct flow *f)
+{
+    struct due_entry e;
+    for (unsigned i = 0; i < f->sched.outlets; i++) {
+        struct outlet *o = f->sched.outlet[i];
+        while (due_take(&o->kept, UINT64_MAX, &e))
+            due_put(&o->again, e.when, e.a, e.b);
+        for (uint32_t k = 0; k < o->feeds; k++) {
+            struct feed *x = o->feed[k];
+            if (x && x->routed && x->state == FEED_PARKED)
+                ring_in(x);
+        }
+    }
+}
+
+void
 sched_rescue(struct flow *f)
 {
-    struct carrier_entry *to = any_carrier(f);
+    struct carrier_entry *to = sched_any(f);
     struct due_entry e;
     for (unsigned i = 0; to && i < f->sched.outlets; i++) {
         struct outlet *o = f->sched.outlet[i];
         if (o->carrier->carrier)
             continue;
+        sched_vacate(f, o->carrier);
+        while (due_take(&o->kept, UINT64_MAX, &e))
+            due_put(&to->outlet->again, e.when, e.a, e.b);
         while (due_take(&o->again, UINT64_MAX, &e))
             due_put(&to->outlet->again, e.when, e.a, e.b);
-        if (o->current)
-            sched_again(f, to->id, f->now.us, o->current->message,
-                        (struct again){(uint8_t)o->current_part,
-                                       (uint8_t)o->current_tries,
-                                       (uint16_t)o->current_attempt});
-        serve_spare(f, o->current);
-        o->current = NULL;
-        for (uint32_t k = 0; k < o->feeds; k++)
-            if (o->feed[k])
-                rescue_feed(f, o->feed[k]);
     }
 }

@@ -27,7 +27,7 @@ struct carrier_entry;
 struct outgoing;
 
 /* As `part`: all parts of the message. */
-enum { SCHED_WHOLE = 255 };
+enum { SCHED_WHOLE = 255, SCHED_LATER = 64 };
 
 enum feed_state { FEED_IDLE, FEED_READY, FEED_PARKED };
 
@@ -35,6 +35,7 @@ struct feed {
     struct source *source;
     struct outlet *outlet;
     enum feed_state state;
+    bool routed;              /* PARKED because others are to take it */
     uint32_t index;           /* in outlet->feed */
     struct feed *prev, *next; /* ring of its class, when READY */
     struct feed *sibling;     /* the source's next feed */
@@ -53,8 +54,11 @@ struct outlet {
     struct feed **feed;
     uint32_t feeds, feed_cap;
     unsigned picks;
-    struct due parked;        /* mono us -> feed index */
-    struct due again;         /* mono us -> message, struct again packed */
+    struct due parked; /* mono us -> feed index */
+    struct due again;  /* mono us -> message, struct again packed */
+    struct due kept;   /* due, but no carrier takes it: again.c */
+    struct feed *later[SCHED_LATER]; /* asked too early in this turn */
+    unsigned laters;
     struct outgoing *current; /* of `again`, or NULL */
     unsigned current_part, current_attempt, current_tries;
 };
@@ -71,6 +75,14 @@ void sched_fini(struct sched *s);
 
 /* The source has work that this carrier may take: its feed gets ready. */
 void sched_wake(struct flow *f, struct source *s, struct carrier_entry *c);
+/* The same at every carrier of its path. */
+void sched_wake_path(struct flow *f, struct source *s);
+/* Some carrier of the settings; NULL: there is none. */
+struct carrier_entry *sched_any(struct flow *f);
+/* Carriers became better or worse: who was told to wait asks again. */
+void sched_rethink(struct flow *f);
+/* What was prepared for this carrier and did not leave goes elsewhere. */
+void sched_vacate(struct flow *f, struct carrier_entry *c);
 /* The source is gone. */
 void sched_forget(struct flow *f, struct source *s);
 

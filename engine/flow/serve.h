@@ -13,15 +13,16 @@ enum serve_end {
     SERVE_EMPTY,   /* nothing waits here */
     SERVE_PARK,    /* blocked until *until_us */
     SERVE_NO_ROOM, /* the carrier has no room after all */
+    SERVE_OTHERS,  /* other carriers of its path take it, until they change */
+    SERVE_LATER,   /* it is another carrier's turn */
 };
 
 /* Hands over at most `quantum` parts; *parts says how many. */
 enum serve_end serve_feed(struct flow *f, struct feed *x, unsigned quantum,
                           unsigned *parts, uint64_t *until_us);
 
-/* Retries that are due, ahead of everything else. */
-void serve_again(struct flow *f, struct outlet *o, unsigned *room);
-
+/* An outgoing to be filled, and given back by serve_spare(). */
+struct outgoing *serve_take_spare(struct flow *f);
 /* Gives an outgoing back for reuse; NULL is fine. */
 void serve_spare(struct flow *f, struct outgoing *o);
 

@@ -55,9 +55,17 @@ source_create(struct flow *f)
 }
 
 struct source_key
-source_key_of(const struct fact_accept *x)
+source_key_of(struct flow *f, const struct fact_accept *x)
 {
+    struct route_query q = {
+        .number = directory_number(&f->directory, (uint32_t)x->number),
+        .subscriber = x->subscriber,
+        .account = directory_account(&f->directory, (uint32_t)x->account),
+        .class = (enum message_class)x->class,
+        .encoding = x->ucs2 ? ROUTE_UCS2 : ROUTE_GSM7,
+    };
     return (struct source_key){
+        .path = routes_key(&f->routes, &q),
         .account = (uint32_t)x->account,
         .sender = (uint32_t)x->sender,
         .number = (uint32_t)x->number,
@@ -71,7 +79,7 @@ source_for(struct flow *f, const struct source_key *k)
 {
     uint64_t key = map_mix(map_mix((uint64_t)k->account << 32 | k->sender) ^
                            ((uint64_t)k->class << 32 | k->number));
-    key = map_mix(key ^ k->login) | 1;
+    key = map_mix(key ^ ((uint64_t)k->path << 32 | k->login)) | 1;
     uint64_t at;
     if (map_get(&f->sources.by_key, key, &at))
         return f->sources.row[at - 1];
@@ -82,8 +90,56 @@ source_for(struct flow *f, const struct source_key *k)
     s->class = k->class;
     s->number = k->number;
     s->login = k->login;
+    s->path_key = k->path;
+    s->table = f->routes.table;
     map_put(&f->sources.by_key, key, s->index + 1);
     return s;
+}
+
+struct route_path *
+source_path(struct flow *f, struct source *s)
+{
+    if (s->path_version == f->routes.version)
+        return s->path;
+    const struct number *n = directory_number(
+        &f->directory, s->campaign ? s->campaign->from : s->number);
+    s->path_version = f->routes.version;
+    s->path = s->path_key != PATH_OWN ? routes_by_key(&f->routes, s->path_key)
+              : n ? routes_own(&f->routes, &f->directory, n->carrier)
+                  : NULL;
+    return s->path;
+}
+
+bool
+source_is_empty(const struct source *s)
+{
+    if (s->campaign)
+        return s->ended && s->asides == 0;
+    return s->count == 0 && s->scan_pos >= s->scan_end;
+}
+
+void
+source_rescan(struct flow *f, struct source *s, uint64_t low, uint64_t end)
+{
+    uint64_t own = source_low(s);
+    s->table = f->routes.table;
+    s->head = s->count = 0;
+    s->scan_pos = own && own < low ? own : low;
+    s->scan_end = end;
+    s->waiting++;
+}
+
+void
+source_destroy(struct flow *f, struct source *s)
+{
+    sched_forget(f, s);
+    map_take(&f->sources.by_key, s->key, NULL);
+    f->sources.slots -= s->slots;
+    f->sources.row[s->index] = NULL;
+    free(s->ring);
+    free(s->chunk_copy);
+    free(s->aside);
+    free(s);
 }
 
 /* Room for one more position, within the bounds. */
@@ -145,11 +201,12 @@ source_push(struct flow *f, struct source *s, uint64_t pos)
 }
 
 static bool
-is_ours(const struct source *s, const struct fact_accept *a)
+is_ours(struct flow *f, const struct source *s, const struct fact_accept *a)
 {
     return a->account == s->account && a->sender == s->sender &&
            a->class == s->class && a->number == s->number &&
-           a->login == s->login && a->send_at_ms == 0;
+           a->login == s->login && a->send_at_ms == 0 &&
+           source_key_of(f, a).path == s->path_key;
 }
 
 /* Reads on in the log until the ring is full or the budget is used up. */
@@ -172,7 +229,7 @@ refill(struct flow *f, struct source *s)
             break;
         }
         if (fact_kind(fact) == FACT_ACCEPT && fact_accept_get(fact, &a) &&
-            is_ours(s, &a))
+            is_ours(f, s, &a))
             ring_add(s, pos);
         s->scan_pos = pos + fact.n;
     }

@@ -48,6 +48,11 @@ struct source {
     struct campaign *campaign;
     uint32_t account, sender, number, login;
     enum message_class class;
+    uint32_t path_key;
+    uint32_t table;          /* of routes, that path_key was found in */
+    struct route_path *path; /* as of path_version: source_path() */
+    uint32_t path_version;
+    struct source *more; /* the campaign's next one, of another path */
 
     /* single messages */
     uint64_t *ring; /* positions of ACCEPT facts */
@@ -88,12 +93,24 @@ struct source *source_create(struct flow *f);
 struct source_key {
     uint32_t account, sender, number;
     uint32_t login; /* of an SMPP client, which has a rate of its own */
+    uint32_t path;  /* route.h: who waits for one carrier holds up nobody */
     enum message_class class;
 };
-struct source_key source_key_of(const struct fact_accept *x);
+struct source_key source_key_of(struct flow *f, const struct fact_accept *x);
 
 /* The queue of single messages with this key. */
 struct source *source_for(struct flow *f, const struct source_key *key);
+
+/* Where it leads now; NULL: nowhere, or, of a campaign's pool, here and
+ * there. */
+struct route_path *source_path(struct flow *f, struct source *s);
+/* Surely nothing waits in it. */
+bool source_is_empty(const struct source *s);
+/* Everything between the positions is looked through again. */
+void
+source_rescan(struct flow *f, struct source *s, uint64_t low, uint64_t end);
+/* It is gone; what waited in it belongs to others. Single messages alone. */
+void source_destroy(struct flow *f, struct source *s);
 
 /* A message accepted at pos waits in its source. */
 void source_push(struct flow *f, struct source *s, uint64_t pos);
@@ -107,7 +124,12 @@ uint64_t source_low(const struct source *s);
 
 /* The next row for this carrier; values and *r borrow from the source until
  * its next call. */
-enum source_row { SOURCE_ROW, SOURCE_BLOCKED, SOURCE_EMPTY };
+enum source_row {
+    SOURCE_ROW,
+    SOURCE_BLOCKED,
+    SOURCE_EMPTY,
+    SOURCE_GO_ON, /* many rows of other paths were passed by: ask again */
+};
 enum source_row
 source_next_row(struct flow *f, struct source *s, uint32_t carrier,
                 struct recipient *r, uint64_t *message, uint32_t *row,
@@ -126,7 +148,8 @@ uint64_t source_low_row(struct flow *f, const struct source *s);
 /* Every row was read and none is put aside or being handed over. */
 bool source_is_done(const struct source *s);
 
-/* The campaign's source; a new one begins at c->low_row. */
+/* The campaign's sources, one for each path that its rows may take; new ones
+ * begin at c->low_row. source_low_row() and source_is_done() ask all. */
 struct source *source_of_campaign(struct flow *f, struct campaign *c);
 void source_end_campaign(struct flow *f, struct campaign *c);
 

@@ -307,6 +307,7 @@ record(struct flow *f, struct outgoing *o, unsigned part, unsigned attempt,
                         flow_talk_key(o->subscriber), &x.before);
     uint64_t pos = journal_sent(&f->journal, &x);
     /* The bound of the journal keeps a turn's worth of room for this. */
+    health_sent(&o->carrier->health, f->now);
     if (pos)
         apply_sent(f, pos, &x);
 }

@@ -32,6 +32,7 @@ struct outgoing {
     uint32_t reply_window_s, validity_s;
     uint64_t expires_at_ms;
     bool exempt; /* a confirmation: not gated */
+    bool fresh;  /* it was never handed over: whoever does so first sends it */
     uint8_t next_part;
     uint64_t prepared_us;
     int bind_hint;
@@ -59,8 +60,10 @@ enum prepared {
 };
 
 /* From the ACCEPT fact of a single message. */
+/* at: the carrier with room. */
 enum prepared
-submit_prepare_single(struct flow *f, uint64_t pos, struct outgoing *o);
+submit_prepare_single(struct flow *f, uint64_t pos, struct carrier_entry *at,
+                      struct outgoing *o);
 
 /* From a row; `at` is the carrier with room: a pool rather uses a number of
  * its. number: chosen before, or NULL. */
@@ -72,8 +75,9 @@ submit_prepare_row(struct flow *f, struct campaign *c, uint64_t chunk,
 
 /* Again, from what the log tells: number, reference and text are as they
  * were. GONE when the part was handed over since. */
-enum prepared submit_prepare_again(struct flow *f, uint64_t message,
-                                   struct again a, struct outgoing *o);
+enum prepared
+submit_prepare_again(struct flow *f, uint64_t message, struct again a,
+                     struct carrier_entry *at, struct outgoing *o);
 
 /* Asked again when it has waited since it was prepared: still wanted, not
  * opted out, not expired? A fact says so when not. */

@@ -126,6 +126,7 @@ talk_must_wait(struct flow *f, uint32_t sender, uint64_t subscriber,
     size_t waiting = 0;
     for (unsigned i = 0; i < f->sched.outlets; i++)
         waiting += f->sched.outlet[i]->again.used +
+                   f->sched.outlet[i]->kept.used +
                    (f->sched.outlet[i]->current != NULL);
     if (waiting == 0)
         return false;

@@ -113,12 +113,12 @@ START_TEST(routes_numbers_and_networks_are_read)
 {
     struct config *c = load_well(product_sample);
     ck_assert_uint_eq(c->routes_n, 2);
-    ck_assert_str_eq(c->routes[0].to.prefix, "1");
-    ck_assert(!c->routes[0].to.exact);
+    ck_assert_str_eq(c->routes[0].to.pattern[0].prefix, "1");
+    ck_assert(!c->routes[0].to.pattern[0].exact);
     ck_assert_str_eq(c->routes[0].carriers[1], "backup");
     ck_assert_uint_eq(c->routes[0].weights[0], 3);
     ck_assert_int_eq(c->routes[0].strategy, CONFIG_WEIGHTED);
-    ck_assert_str_eq(c->routes[1].to.prefix, "");
+    ck_assert_str_eq(c->routes[1].to.pattern[0].prefix, "");
     ck_assert_uint_eq(c->numbers_n, 3);
     ck_assert_str_eq(c->numbers[0].number, "+12125550101");
     ck_assert_uint_eq(c->numbers[0].rate, 10);

@@ -90,6 +90,9 @@ is_again(const struct flow *f, uint64_t message)
         for (size_t k = 0; k < o->again.used; k++)
             if (o->again.heap[k].a == message)
                 return true;
+        for (size_t k = 0; k < o->kept.used; k++)
+            if (o->kept.heap[k].a == message)
+                return true;
     }
     return false;
 }
@@ -111,7 +114,7 @@ place_of(struct flow *f, uint64_t message, uint64_t pos)
     struct fact_accept a;
     if (!journal_read(&f->journal, pos, &fact) || !fact_accept_get(fact, &a))
         return "";
-    struct source_key key = source_key_of(&a);
+    struct source_key key = source_key_of(f, &a);
     struct source *s = source_for(f, &key);
     bool found = a.send_at_ms ? is_delayed(f, message)
                               : in_ring(s, pos) || is_current(s, message);
@@ -166,26 +169,33 @@ dump_flights(struct flow *f, struct lines *l)
         say(l, "partial %06llu %llx", LLU(key), LLU(at));
 }
 
-/* Retries that still stand: nothing was handed over since. */
+/* Retries that still stand: nothing was handed over since. Whose outlet they
+ * wait at is the scheduler's, which moves them as carriers come and go. */
+static void
+dump_heap(struct flow *f, struct lines *l, const struct due *again)
+{
+    for (size_t k = 0; k < again->used; k++) {
+        const struct due_entry *e = &again->heap[k];
+        struct story s;
+        unsigned part = e->b >> 32 & 255, attempt = e->b & 0xffff;
+        enum message_state_kind now = word_state(book_word(f, e->a));
+        /* Parts behind one in doubt: `partial` says it. */
+        if (attempt == 0 && map_get(&f->partial, e->a, &(uint64_t){0}))
+            continue;
+        if (part == SCHED_WHOLE || state_is_final(now) ||
+            !book_story(f, e->a, &s) || s.attempt[part] != attempt)
+            continue;
+        say(l, "again %06llu part %u attempt %u tries %u", LLU(e->a), part,
+            attempt, (unsigned)(e->b >> 16 & 255));
+    }
+}
+
 static void
 dump_again(struct flow *f, struct lines *l)
 {
     for (unsigned i = 0; i < f->sched.outlets; i++) {
-        const struct outlet *o = f->sched.outlet[i];
-        for (size_t k = 0; k < o->again.used; k++) {
-            const struct due_entry *e = &o->again.heap[k];
-            struct story s;
-            unsigned part = e->b >> 32 & 255, attempt = e->b & 0xffff;
-            enum message_state_kind now = word_state(book_word(f, e->a));
-            /* Parts behind one in doubt: `partial` says it. */
-            if (attempt == 0 && map_get(&f->partial, e->a, &(uint64_t){0}))
-                continue;
-            if (part == SCHED_WHOLE || state_is_final(now) ||
-                !book_story(f, e->a, &s) || s.attempt[part] != attempt)
-                continue;
-            say(l, "again %06llu part %u attempt %u tries %u by %s", LLU(e->a),
-                part, attempt, (unsigned)(e->b >> 16 & 255), o->carrier->name);
-        }
+        dump_heap(f, l, &f->sched.outlet[i]->again);
+        dump_heap(f, l, &f->sched.outlet[i]->kept);
     }
     for (size_t i = 0; i < f->delayed.used; i++) {
         const struct due_entry *e = &f->delayed.heap[i];

@@ -2,7 +2,8 @@
  * steps_setup.c - settings, and who and what there is.
  *
  *   carrier NAME [way udh8|udh16|sar|payload] [binds N] [one-receipt]
- *   route PREFIX CARRIER...
+ *   route PREFIX[,PREFIX] CARRIER... [strategy NAME] [weights N,N]
+ *         [errors STATUS,STATUS times N] [from NUMBER] [account A] [class C]
  *   settings KEY DURATION|N
  *   account NAME [quota N]
  *   sender NAME of ACCOUNT [queue]
@@ -45,21 +46,79 @@ on_carrier(const struct step *s)
             c->segments.way = (enum carrier_segmentation)i;
 }
 
+static bool
+is_key(const char *word)
+{
+    static const char *const keys[] = {"strategy", "weights", "errors", "times",
+                                       "from",     "account", "class"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (strcmp(word, keys[i]) == 0)
+            return true;
+    return false;
+}
+
+/* "3,1" or "0x58,8"; how many. */
+static unsigned
+numbers_of(const char *list, unsigned out[8])
+{
+    unsigned n = 0;
+    while (list && *list && n < 8) {
+        char *end;
+        out[n++] = (unsigned)strtoul(list, &end, 0);
+        list = *end ? end + 1 : end;
+    }
+    return n;
+}
+
+static void
+route_conditions(const struct step *s, struct flow_route *r)
+{
+    static const char *const strategies[] = {"failover", "round-robin",
+                                             "weighted", "least-loaded"};
+    static const char *const classes[] = {"any", "critical", "transactional",
+                                          "conversational", "marketing"};
+    const char *strategy = step_value(s, "strategy");
+    const char *class = step_value(s, "class");
+    for (unsigned i = 0; strategy && i < 4; i++)
+        if (strcmp(strategy, strategies[i]) == 0)
+            r->strategy = (enum route_strategy)i;
+    for (unsigned i = 0; class && i < 5; i++)
+        if (strcmp(class, classes[i]) == 0)
+            r->class = (enum message_class)i;
+    if (step_value(s, "from"))
+        r->from = world_keep(step_value(s, "from"));
+    if (step_value(s, "account"))
+        r->account = world_keep(step_value(s, "account"));
+}
+
 static void
 on_route(const struct step *s)
 {
-    static const char *carriers[WORLD_ROUTES][WORLD_CARRIERS];
+    static struct room {
+        const char *carriers[WORLD_CARRIERS];
+        struct route_prefix to[8];
+        unsigned weights[8];
+        uint32_t statuses[8];
+    } rooms[WORLD_ROUTES];
     must_be_closed(s);
-    if (world.settings.routes_n == WORLD_ROUTES || s->words < 3 ||
-        s->words - 2 > WORLD_CARRIERS)
-        world_fail("a route has a prefix and one to %d carriers",
-                   WORLD_CARRIERS);
+    if (world.settings.routes_n == WORLD_ROUTES)
+        world_fail("too many routes");
     unsigned at = world.settings.routes_n++;
-    world.route[at].prefix = world_keep(step_word(s, 1));
-    for (unsigned i = 2; i < s->words; i++)
-        carriers[at][i - 2] = world_keep(s->word[i]);
-    world.route[at].carriers = carriers[at];
-    world.route[at].count = s->words - 2;
+    struct room *room = &rooms[at];
+    struct flow_route *r = &world.route[at];
+    *r = (struct flow_route){.to = room->to, .carriers = room->carriers};
+    char text[256];
+    snprintf(text, sizeof text, "%s", step_word(s, 1));
+    for (char *p = strtok(text, ","); p && r->to_n < 8; p = strtok(NULL, ","))
+        room->to[r->to_n++].digits = world_keep(strcmp(p, "*") ? p : "");
+    for (unsigned i = 2; i < s->words && !is_key(s->word[i]); i++)
+        room->carriers[r->count++] = world_keep(s->word[i]);
+    if (numbers_of(step_value(s, "weights"), room->weights))
+        r->weights = room->weights;
+    r->statuses_n = numbers_of(step_value(s, "errors"), room->statuses);
+    r->statuses = room->statuses;
+    r->times = (unsigned)step_number(s, "times", 1);
+    route_conditions(s, r);
 }
 
 static void
@@ -74,6 +133,8 @@ on_settings(const struct step *s)
         f->reply_window_s = (uint32_t)(step_duration(v) / 1000);
     else if (strcmp(key, "pair_ttl") == 0)
         f->pair_ttl_s = (uint32_t)(step_duration(v) / 1000);
+    else if (strcmp(key, "no_route") == 0)
+        f->no_route_holds = strcmp(v, "hold") == 0;
     else if (strcmp(key, "retry_attempts") == 0)
         f->retry_attempts = (uint32_t)atoi(v);
     else

@@ -130,6 +130,7 @@ world_init(void)
         .retry_attempts = 5,
         .retention_s = 90 * 86400,
         .events_s = 72 * 3600,
+        .health = {50, 8, 20},
         .receipts_need = true,
     };
 }
