@@ -16,6 +16,7 @@
 #include "engine/cli/cmd_status.h"
 #include "engine/cli/cmd_thread.h"
 #include "engine/cli/cmd_tools.h"
+#include "engine/cli/cmd_trace.h"
 #include "engine/cli/help.h"
 
 const struct command *const commands[] = {
@@ -62,6 +63,7 @@ const struct command *const commands[] = {
     &cmd_client_pause,
     &cmd_client_resume,
     &cmd_client_drain,
+    &cmd_trace,
     &cmd_tool_pdu,
     &cmd_tool_text,
     &cmd_tool_receipt,

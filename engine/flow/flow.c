@@ -372,6 +372,7 @@ flow_tick(void *flow)
     campaign_tick(f);
     reply_route_ready(f);
     sweep_tick(f);
+    trace_tick(f);
 }
 
 void
@@ -449,6 +450,7 @@ void
 flow_stop(struct flow *f)
 {
     atomic_store(&f->stopping, true);
+    trace_end_all(f);
     desk_release(f, true);
 }
 
