@@ -1,11 +1,13 @@
 """Rig and judge of the foreign clients: a simulated carrier, volleyd before
 it with an account that clients log in to, and what has to be true of the
 client's ledger, the carrier's ledger and the wire when all is over."""
+import calendar
 import collections
 import json
 import re
 import shutil
 import subprocess
+import time
 
 import foreign_plan as plan
 from volley_e2e import Carrier, Child, Daemon, carrier_row, free_port, until
@@ -164,9 +166,16 @@ def read_json_lines(path):
         return [json.loads(line) for line in f]
 
 
-def deliveries(messages):
+def is_notified(m):
+    """Does it ask for a word before the end, too (SMPP 3.4, 5.2.17)?"""
+    return bool(m["fields"]["registered_delivery"] & 0x10)
+
+
+def deliveries(messages, direct):
     """How many deliver_sm a client that sends these gets."""
     receipts = sum(len(m["parts"]) for m in messages if m["receipt"])
+    if not direct:  # the simulated carrier notifies of nothing in between
+        receipts += sum(len(m["parts"]) for m in messages if is_notified(m))
     # A long answer comes in the three parts that the phone sent.
     return receipts + sum(3 if len(m["reply"]) > 160 else 1
                           for m in messages if m["reply"])
@@ -267,6 +276,20 @@ def check_receipts(t, messages, ids, ledger):
             faults[:5])
 
 
+def check_notices(t, messages, ids, ledger):
+    """Intermediate notifications: for those that asked, once."""
+    got = collections.Counter()
+    for line in ledger:
+        if line["what"] == "deliver" and line["esm_class"] & 0x3c == 0x20:
+            found = RECEIPT.match(text_of(line))
+            got[found and (found.group(1), found.group(6))] += 1
+    wanted = collections.Counter((i, "ENROUTE") for (n, _), i in ids.items()
+                                 if is_notified(messages[n]))
+    t.check("each notification that was asked for came, once (%d)" %
+            len(wanted), got == wanted,
+            (list((wanted - got))[:3], list((got - wanted))[:3]))
+
+
 def check_replies(t, messages, ledger):
     """Each answer of a phone comes once, whole, with its text."""
     parts = collections.defaultdict(list)
@@ -316,6 +339,26 @@ def check_carrier(t, messages, carrier):
             mixed[:5])
 
 
+def due_s(m, began_s):
+    """Unix time before which a message must not leave; None: any."""
+    when = m["fields"].get("schedule_delivery_time", "")
+    if when.endswith("R"):
+        return began_s + int(when[10:12])
+    if when:
+        return calendar.timegm(time.strptime(when[:12], "%y%m%d%H%M%S"))
+    return None
+
+
+def check_times(t, rig, messages):
+    """What was scheduled left when it was due, not before."""
+    due = {m["fields"]["destination_addr"]: due_s(m, rig.began_s)
+           for m in messages}
+    early = [(l.dest, l.time_us / 1e6, due[l.dest])
+             for l in rig.carrier.lines("SUBMIT")
+             if due.get(l.dest) and l.time_us / 1e6 < due[l.dest]]
+    t.check("no message left before its time", not early, early[:3])
+
+
 # What the carrier has to see as the client wrote it.
 PASSED = ("service_type", "source_addr_ton", "source_addr_npi",
           "source_addr", "dest_addr_ton", "dest_addr_npi",
@@ -352,8 +395,12 @@ def check_passed(t, wire, rig, least=500):
 def check_all(t, rig, messages, ledger):
     ids = check_answers(t, messages, ledger)
     check_receipts(t, messages, ids, ledger)
+    if not rig.direct:
+        check_notices(t, messages, ids, ledger)
     check_replies(t, messages, ledger)
     check_carrier(t, messages, rig.carrier)
+    if not rig.direct:
+        check_times(t, rig, messages)
     t.check("it unbound in peace", ledger and ledger[-1]["what"] ==
             "unbound", ledger[-1:])
 
@@ -363,12 +410,13 @@ def run_client(t, rig, messages, argv, env=None):
     plan_path, ledger_path = t.path("plan.json"), t.path("client.jsonl")
     with open(plan_path, "w") as f:
         json.dump(messages, f)
-    wanted = deliveries(messages)
+    wanted = deliveries(messages, rig.direct)
     if rig.direct:  # of parts in a row, the script's {text} is the last's
         t.say("straight to the carrier")
     client = Child(t, "client", argv + [
         str(rig.port), rig.login, rig.password, plan_path, ledger_path,
         str(wanted)], env)
+    rig.began_s = time.time()
     client.spawn()
     status = client.wait(80)
     t.equal("the client ends with 0", status, 0)
