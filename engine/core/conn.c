@@ -367,14 +367,15 @@ conn_set_limits(struct conn *c, size_t read_turn, size_t output_max)
         c->settings.output_max = output_max;
 }
 
-void
+bool
 conn_rest(struct conn *c)
 {
     if (mono_since_ms(c->last_out, loop_mono(c->loop)) < REST_MS)
-        return;
+        return false;
     lane_rest(&c->urgent);
     if (c->tls_again != &c->held)
         lane_rest(&c->held);
+    return true;
 }
 
 char *

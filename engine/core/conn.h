@@ -80,6 +80,8 @@ conn_accept(struct loop *loop, int fd, const struct conn_settings *settings,
  * until the next call. conn_used() says how many were filled (whole PDUs). */
 uint8_t *conn_room(struct conn *c, size_t n);
 void conn_used(struct conn *c, size_t n);
+/* Whether conn_room() would have it, memory willing. Allocates nothing. */
+bool conn_has_room(const struct conn *c, size_t n);
 
 /* All that stands in the held lane so far waits for `pos`; positions never
  * go down. Called once a turn, when the turn's facts have their places. */
@@ -114,9 +116,9 @@ void conn_unsent(const struct conn *c,
 /* Other limits from now on; 0: as they are. */
 void conn_set_limits(struct conn *c, size_t read_turn, size_t output_max);
 
-/* Nothing is due just now: output buffers that stand empty for a second are
- * given back. */
-void conn_rest(struct conn *c);
+/* Nothing is due just now: when nothing was sent for a second, output buffers
+ * that stand empty are given back. True when it is so quiet. */
+bool conn_rest(struct conn *c);
 
 /* Stop and go on reading (back-pressure). */
 void conn_pause(struct conn *c, bool paused);

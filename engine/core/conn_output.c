@@ -165,6 +165,13 @@ conn_room(struct conn *c, size_t n)
     return lane_room(&c->held, n, c->settings.output_max);
 }
 
+bool
+conn_has_room(const struct conn *c, size_t n)
+{
+    return c->state == CONN_OPEN &&
+           lane_bytes(&c->held) + n <= c->settings.output_max;
+}
+
 void
 conn_used(struct conn *c, size_t n)
 {

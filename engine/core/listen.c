@@ -21,9 +21,9 @@
 #include "engine/core/resolve.h"
 
 enum {
-    ACCEPTS_A_TURN = 64, /* a storm of connects must not stop the traffic */
+    ACCEPTS_A_TURN = 16, /* a storm of connects must not stop the traffic */
     REST_MS = 100,
-    BACKLOG = 512,
+    BACKLOG = 4096,
 };
 
 struct listener {

@@ -2,7 +2,7 @@
  * listen.h - a listening socket that survives running out of descriptors.
  *
  * Promise: accepted fds are non-blocking and close-on-exec, and belong to the
- * one told. At most 64 are accepted in a turn. Out of descriptors: the oldest
+ * one told. At most 16 are accepted in a turn. Out of descriptors: the oldest
  * waiting connection is accepted and closed, then nothing for 100 ms, rather
  * than spinning.
  *

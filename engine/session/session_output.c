@@ -180,7 +180,7 @@ session_tell(struct session *s, struct pdu *pdu)
 bool
 session_can_answer(const struct session *s)
 {
-    return conn_room(s->conn, FIELDS_BYTES) != NULL;
+    return conn_has_room(s->conn, FIELDS_BYTES);
 }
 
 void

@@ -142,10 +142,8 @@ session_tick(struct session *s, struct mono now)
             tick_link(s, now);
         if (s->state < SESSION_ENDING)
             tick_phase(s, now);
-        if (s->state < SESSION_ENDING) {
-            conn_rest(s->conn);
+        if (s->state < SESSION_ENDING && conn_rest(s->conn))
             window_rest(&s->window);
-        }
         s->due = next_due(s, now);
     }
     if (s->due.us != UINT64_MAX)
