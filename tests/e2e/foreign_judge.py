@@ -405,7 +405,7 @@ def check_all(t, rig, messages, ledger):
             "unbound", ledger[-1:])
 
 
-def run_client(t, rig, messages, argv, env=None):
+def run_client(t, rig, messages, argv, env=None, more=()):
     """Runs a client of the plan to its end; its ledger."""
     plan_path, ledger_path = t.path("plan.json"), t.path("client.jsonl")
     with open(plan_path, "w") as f:
@@ -415,7 +415,7 @@ def run_client(t, rig, messages, argv, env=None):
         t.say("straight to the carrier")
     client = Child(t, "client", argv + [
         str(rig.port), rig.login, rig.password, plan_path, ledger_path,
-        str(wanted)], env)
+        str(wanted), *more], env)
     rig.began_s = time.time()
     client.spawn()
     status = client.wait(80)

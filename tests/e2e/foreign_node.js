@@ -2,21 +2,24 @@
 // encoded by itself, answers what is delivered to it, and writes down what
 // it got, one JSON object a line.
 //
-//   node foreign_node.js PORT SYSTEM_ID PASSWORD PLAN LEDGER DELIVERIES
+//   node foreign_node.js PORT SYSTEM_ID PASSWORD PLAN LEDGER DELIVERIES [drop]
 //
+// drop: when half is sent and answered, the connection is cut without a word
+// and what is delivered is not acknowledged; then it binds again.
 // It ends when each part is answered, that many deliver_sm came and then
 // nothing for 2 s; or by its alarm. NODE_PATH says where smpp lies.
 'use strict';
 const fs = require('fs');
 const smpp = require('smpp');
 
-const [port, systemId, password, planPath, path, wantedText] =
+const [port, systemId, password, planPath, path, wantedText, drop] =
     process.argv.slice(2);
 const wanted = Number(wantedText);
 const WINDOW = 50;
 const ledger = fs.openSync(path, 'a');
 const parts = [];
 let inFlight = 0, next = 0, delivered = 0, ended = false, quiet = null;
+let session = null, halt = Infinity, unheard = 0;
 
 for (const m of JSON.parse(fs.readFileSync(planPath)))
     m.parts.forEach((part, number) => parts.push([m, part, number]));
@@ -49,18 +52,41 @@ function fieldsOf(m, part) {
     return fields;
 }
 
-const session = smpp.connect({ url: `smpp://127.0.0.1:${port}` }, () => {
-    session.bind_transceiver({
-        system_id: systemId, password, interface_version: 0x34,
-    }, (answer) => {
-        if (answer.command_status)
-            fail(`bind: status ${answer.command_status}`);
-        more();
+function connect() {
+    session = smpp.connect({ url: `smpp://127.0.0.1:${port}` }, () => {
+        session.bind_transceiver({
+            system_id: systemId, password, interface_version: 0x34,
+        }, (answer) => {
+            if (answer.command_status)
+                fail(`bind: status ${answer.command_status}`);
+            more();
+        });
     });
-});
+    session.on('deliver_sm', onDeliver);
+    session.on('enquire_link', (pdu) => session.send(pdu.response()));
+    session.on('unknown', () => fail('a command that smpp does not know'));
+    session.on('error', (e) => fail(`error: ${e.message}`));
+    session.on('close', onClose);
+}
+
+function cut() {
+    note({ what: 'cut', unheard });
+    halt = Infinity;
+    session.destroy();
+}
+
+function onClose() {
+    if (ended)
+        return;
+    if (!drop || halt !== Infinity || next > parts.length / 2 + WINDOW)
+        fail('the connection ended');
+    setTimeout(connect, 500);
+}
 
 function more() {
-    while (inFlight < WINDOW && next < parts.length) {
+    if (next >= halt && inFlight === 0)
+        return void setTimeout(cut, 300);
+    while (inFlight < WINDOW && next < Math.min(parts.length, halt)) {
         const [m, part, number] = parts[next++];
         inFlight++;
         session[m.via](fieldsOf(m, part), (answer) => {
@@ -88,7 +114,11 @@ function endWhenQuiet() {
     }, 2000);
 }
 
-session.on('deliver_sm', (pdu) => {
+function onDeliver(pdu) {
+    if (next >= halt && inFlight === 0) {
+        unheard++; // it is to come again
+        return;
+    }
     delivered++;
     session.send(pdu.response());
     const message = pdu.short_message;
@@ -109,8 +139,8 @@ session.on('deliver_sm', (pdu) => {
         got.text = body;
     note(got);
     endWhenQuiet();
-});
-session.on('enquire_link', (pdu) => session.send(pdu.response()));
-session.on('unknown', () => fail('a command that smpp does not know'));
-session.on('error', (e) => fail(`error: ${e.message}`));
-session.on('close', () => ended || fail('the connection ended'));
+}
+
+if (drop)
+    halt = Math.floor(parts.length / 2);
+connect();

@@ -3,7 +3,8 @@
 itself, through the SMPP server to a carrier: every receipt and every reply
 comes back.
 
---direct: the client talks to the simulated carrier itself."""
+--direct: the client talks to the simulated carrier itself.
+--drop: its connection is cut in the middle, and it binds again."""
 import os
 import sys
 
@@ -23,7 +24,12 @@ def main():
         rig.start()
         messages = plan.plan(extra=[plan.by_data_sm, plan.with_tlvs])
         ledger = judge.run_client(t, rig, messages, [
-            "node", os.path.join(HERE, "foreign_node.js")], env)
+            "node", os.path.join(HERE, "foreign_node.js")], env,
+            ["drop"] if "--drop" in sys.argv else [])
+        if "--drop" in sys.argv:
+            cut = [l["unheard"] for l in ledger if l["what"] == "cut"]
+            t.check("it was cut off with deliveries unanswered",
+                    len(cut) == 1 and cut[0] > 0, cut)
         judge.check_all(t, rig, messages, ledger)
         rig.finish()
         wire.judge()
