@@ -13,7 +13,6 @@
 #include <xxhash.h>
 
 #include "engine/core/log.h"
-#include "engine/core/metrics.h"
 #include "engine/flow/keeper.h"
 #include "engine/flow/login.h"
 #include "engine/flow/outbox.h"
@@ -64,7 +63,6 @@ turn_away(struct flow *f, struct seat *s, uint32_t status, const char *reason)
         l->last_status = status;
         l->last_refused_ms = f->wall.ms;
     }
-    metric_add(METRIC_CLIENT_BINDS_REFUSED, 1);
     log_info(ROOM_FLOW, "bind_refused", "login=%u reason=\"%s\" status=0x%02x",
              s->login, reason, (unsigned)status);
     client_refuse(s->client, status,
@@ -228,6 +226,23 @@ client_desk_tick(struct flow *f)
 /* ---- ears -----------------------------------------------------------------
  */
 
+/* The bind's seat is given up; one that was asked about is freed when the
+ * keeper has answered. */
+static void
+leave(struct flow *f, struct client *c)
+{
+    struct seat *s = client_owner(c);
+    if (!s)
+        return;
+    client_set_owner(c, NULL);
+    struct login *l = directory_login(&f->directory, s->login);
+    if (s->in && l)
+        login_drop_bind(l, c);
+    s->client = NULL;
+    if (!s->token)
+        free(s);
+}
+
 static void
 on_bind_asked(void *flow, struct client *c, const struct client_hello *hello)
 {
@@ -238,6 +253,7 @@ on_bind_asked(void *flow, struct client *c, const struct client_hello *hello)
     struct seat *s = calloc(1, sizeof *s);
     if (!s)
         abort();
+    leave(f, c); /* it has asked before */
     *s = (struct seat){
         .client = c,
         .login = l ? l->id : 0,
@@ -305,7 +321,6 @@ on_lost(void *flow, struct client *c, uint64_t note, enum session_loss loss)
 static void
 on_bound(void *flow, struct client *c)
 {
-    metric_add(METRIC_CLIENT_BINDS, 1);
     if (client_mode(c) != SESSION_TRANSMITTER)
         outbox_wake(flow, client_login(c));
 }
@@ -314,18 +329,8 @@ static void
 on_closed(void *flow, struct client *c, enum close_reason why,
           const char *detail)
 {
-    struct flow *f = flow;
-    struct seat *s = client_owner(c);
     (void)why, (void)detail;
-    if (!s)
-        return;
-    client_set_owner(c, NULL);
-    struct login *l = directory_login(&f->directory, s->login);
-    if (s->in && l)
-        login_drop_bind(l, c);
-    s->client = NULL;
-    if (!s->token) /* else it is freed when the keeper has answered */
-        free(s);
+    leave(flow, c);
 }
 
 const struct client_ops client_desk_ops = {
@@ -403,6 +408,10 @@ void
 client_desk_close(struct flow *f)
 {
     struct client_desk *d = f->client_desk;
+    /* They are dropped, and say nothing any more. */
+    for (struct client *c = f->clients ? clients_next(f->clients, NULL) : NULL;
+         c; c = clients_next(f->clients, c))
+        leave(f, c);
     clients_destroy(f->clients);
     f->clients = NULL;
     if (!d)

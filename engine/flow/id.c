@@ -11,8 +11,7 @@ enum { ID_DIGITS = 13, ID_PREFIX = 4 };
 static const char prefixes[ID_KIND_N][ID_PREFIX + 1] = {
     [ID_MESSAGE] = "msg_", [ID_CAMPAIGN] = "cmp_", [ID_THREAD] = "thr_",
     [ID_EVENT] = "evt_",   [ID_ACCOUNT] = "act_",  [ID_SENDER] = "sdr_",
-    [ID_POOL] = "pol_",    [ID_UPLOAD] = "upl_",
-    [ID_LOGIN] = "lgn_",
+    [ID_POOL] = "pol_",    [ID_UPLOAD] = "upl_",   [ID_LOGIN] = "lgn_",
 };
 
 /* Crockford's: no i, l, o, u; in the order of ASCII, so texts sort too. */

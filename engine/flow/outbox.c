@@ -26,7 +26,8 @@ enum outbox_slot {
 enum {
     REST_FIRST_MS = 1000,
     REST_MOST_MS = 60000,
-    LOOK_MS = 10000, /* between looks for what has grown too old */
+    LOOK_MS = 1000,  /* between counts; and who had no room is asked again */
+    AGED_MS = 10000, /* between looks for what has grown too old */
     DROP_MAX = 4096, /* given up in one look */
     FILL_MAX = 4096, /* handed over in one turn, as sched does */
 };
@@ -449,12 +450,24 @@ outbox_tick(struct flow *f)
 {
     if (f->wall.ms - f->outboxes.looked_ms < LOOK_MS)
         return;
-    f->outboxes.looked_ms = f->wall.ms;
-    for (uint32_t i = 0; i < f->outboxes.rows; i++) {
+    struct outboxes *all = &f->outboxes;
+    bool aged = f->wall.ms - all->aged_ms >= AGED_MS;
+    all->looked_ms = f->wall.ms;
+    if (aged)
+        all->aged_ms = f->wall.ms;
+    uint64_t waiting = 0;
+    for (uint32_t i = 0; i < all->rows; i++) {
         struct outbox *b = find(f, i);
-        if (b && b->head < b->tail)
+        if (!b || b->head == b->tail)
+            continue;
+        if (aged)
             give_up_old(f, b);
+        waiting += b->tail - b->head;
+        if (b->next < b->tail || b->again)
+            outbox_wake(f, i);
     }
+    metric_add(METRIC_OWED_WAITING, (int64_t)(waiting - all->told));
+    all->told = waiting;
 }
 
 void
@@ -467,16 +480,6 @@ outbox_look(struct flow *f, uint32_t login, struct outbox_view *out)
     out->waiting = b->tail - b->head;
     out->oldest_ms = oldest(f, b);
     out->dropped = b->dropped;
-}
-
-uint64_t
-outbox_waiting(const struct flow *f)
-{
-    uint64_t n = 0;
-    for (uint32_t i = 0; i < f->outboxes.rows; i++)
-        if (f->outboxes.row[i])
-            n += f->outboxes.row[i]->tail - f->outboxes.row[i]->head;
-    return n;
 }
 
 /* ---- checkpoints ----------------------------------------------------------

@@ -54,7 +54,8 @@ struct outboxes {
     unsigned actives, active_cap;
     uint32_t *changed; /* ids with acknowledged entries of this turn */
     unsigned changes, change_cap;
-    uint64_t looked_ms;
+    uint64_t looked_ms, aged_ms;
+    uint64_t told; /* what the gauge of /metrics says */
 };
 
 void outboxes_fini(struct flow *f);
@@ -83,7 +84,6 @@ struct outbox_view {
     uint64_t waiting, oldest_ms, dropped;
 };
 void outbox_look(struct flow *f, uint32_t login, struct outbox_view *out);
-uint64_t outbox_waiting(const struct flow *f); /* of all */
 
 /* Checkpoints. */
 void outbox_save(struct flow *f, struct rest_writer *w);

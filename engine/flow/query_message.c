@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "engine/flow/query_inside.h"
+#include "engine/flow/raw.h"
 #include "engine/flow/reply.h"
 #include "proto/addr.h"
 
@@ -103,6 +104,19 @@ tell_inbound(struct query *q, const struct chain *c, bool text,
 /* ---- what we sent ---------------------------------------------------------
  */
 
+/* What a client's octets say, as far as their coding is known. */
+static struct slice
+text_of(struct query *q, const struct fact_accept *a)
+{
+    struct raw r;
+    if (a->submit.n == 0 || !raw_get(a->submit, &r))
+        return query_copy(q, a->text);
+    size_t cap = a->text.n * 4 + 16;
+    struct writer w = writer_of(query_room(q, cap), cap);
+    raw_to_utf8(&r, a->text, &w);
+    return writer_slice(&w);
+}
+
 static void
 tell_single(struct query *q, const struct chain *c, bool text,
             struct message_view *out)
@@ -114,7 +128,7 @@ tell_single(struct query *q, const struct chain *c, bool text,
     out->created_ms = a->at_ms;
     out->external_id = query_copy(q, a->external_id);
     if (text)
-        out->text = query_copy(q, a->text);
+        out->text = text_of(q, a);
 }
 
 static void
