@@ -281,6 +281,7 @@ upkeep_slice(struct store *s)
             if (store_env_verdict_of_write(rc, error) != STORE_FULL)
                 store_set_failed(s, "merge of runs", rc);
         } else if (did) {
+            store_trim_maps(s); /* a merge reads all of its runs */
             return true;
         }
     }

@@ -249,8 +249,8 @@ mapped_bytes(void)
 
 /* Reading a large campaign maps all of it: memory that is only the page
  * cache's would look like ours, and grow with the backlog. */
-static void
-trim_maps(struct store *s)
+void
+store_trim_maps(struct store *s)
 {
     if (mapped_bytes() >= MAPPED_MAX)
         store_env_trim(s->settings.dir);
@@ -270,7 +270,7 @@ upkeep(struct store *s)
     }
     store_readers_drop_dead(s);
     count_cpu(s);
-    trim_maps(s);
+    store_trim_maps(s);
 }
 
 static void

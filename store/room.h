@@ -118,6 +118,8 @@ void store_batches_fini(struct store *s);
 /* ---- committer.c --------------------------------------------------------- */
 
 void *store_committer_main(void *store);
+/* Gives mapped pages back to the page cache when there are many. */
+void store_trim_maps(struct store *s);
 
 /* ---- checkpoint.c -------------------------------------------------------- */
 
