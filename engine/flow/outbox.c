@@ -95,9 +95,8 @@ list_add(uint32_t **list, unsigned *used, unsigned *cap, uint32_t id)
     (*list)[(*used)++] = id;
 }
 
-/* Key in f->owed. */
-static uint64_t
-key_of(uint32_t login, uint64_t n)
+uint64_t
+outbox_key(uint32_t login, uint64_t n)
 {
     return map_mix(map_mix((uint64_t)login << 1 | 1) ^ n) | 1;
 }
@@ -143,7 +142,7 @@ void
 outbox_push(struct flow *f, uint32_t login, uint64_t pos)
 {
     struct outbox *b = row_for(f, login);
-    store_index_put(f->owed, key_of(login, b->tail), pos);
+    store_index_put(f->owed, outbox_key(login, b->tail), pos);
     b->tail++;
     outbox_wake(f, login);
 }
@@ -305,7 +304,8 @@ hand_over(struct flow *f, struct login *l, struct outbox *b)
     struct client *c = choose(l);
     if (!c)
         return false;
-    if (!store_index_get(f->owed, f->journal.reader, key_of(l->id, n), &pos)) {
+    if (!store_index_get(f->owed, f->journal.reader, outbox_key(l->id, n),
+                         &pos)) {
         take(b, n, SLOT_FLYING);
         drop(f, b, n); /* its run has expired */
         return true;
@@ -411,8 +411,8 @@ oldest(struct flow *f, struct outbox *b)
         return b->oldest_ms;
     b->oldest_of = b->head;
     b->oldest_ms = 0;
-    if (store_index_get(f->owed, f->journal.reader, key_of(b->login, b->head),
-                        &pos))
+    if (store_index_get(f->owed, f->journal.reader,
+                        outbox_key(b->login, b->head), &pos))
         b->oldest_ms = client_deliver_time(f, pos);
     return b->oldest_ms;
 }

@@ -60,6 +60,9 @@ struct outboxes {
 
 void outboxes_fini(struct flow *f);
 
+/* Key of entry n in f->owed. */
+uint64_t outbox_key(uint32_t login, uint64_t n);
+
 /* apply: the fact at pos is owed; acknowledged. */
 void outbox_push(struct flow *f, uint32_t login, uint64_t pos);
 void outbox_apply(struct flow *f, const struct fact_outbox *x);

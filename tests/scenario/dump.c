@@ -286,6 +286,29 @@ dump_campaigns(struct flow *f, struct lines *l)
             LLU(f->campaigns.extent_of[i]->id));
 }
 
+/* ---- clients ---------------------------------------------------------------
+ */
+
+static void
+dump_outboxes(struct flow *f, struct lines *l)
+{
+    enum { DONE = 3 }; /* SLOT_DONE of outbox.c */
+    for (uint32_t i = 0; i < f->outboxes.rows; i++) {
+        const struct outbox *b = f->outboxes.row[i];
+        if (!b || b->tail == 1)
+            continue;
+        say(l, "owed to %u: %llu to %llu", i, LLU(b->head), LLU(b->tail));
+        for (uint64_t n = b->head; n < b->tail; n++) {
+            uint64_t pos = 0;
+            store_index_get(f->owed, f->journal.reader, outbox_key(i, n), &pos);
+            bool done =
+                b->slot && n < b->next && b->slot[n % OUTBOX_AHEAD] == DONE;
+            say(l, "owed to %u: %06llu is %llu%s", i, LLU(n), LLU(pos),
+                done ? " done" : "");
+        }
+    }
+}
+
 char *
 world_dump(struct flow *f)
 {
@@ -296,6 +319,7 @@ world_dump(struct flow *f)
     dump_memory(f, &l);
     dump_threads(f, &l);
     dump_campaigns(f, &l);
+    dump_outboxes(f, &l);
     journal_rest(&f->journal);
     return join(&l);
 }

@@ -12,6 +12,7 @@
 
 #include "tests/scenario/drain.h"
 #include "tests/scenario/fake_carrier.h"
+#include "tests/scenario/steps_client.h"
 #include "tests/scenario/world.h"
 
 static struct {
@@ -228,7 +229,7 @@ script_judge(const struct step *s, enum mail_result result, const char *code,
 
 static const struct step_row *const rooms[] = {
     steps_setup,  steps_send, steps_campaign, steps_carrier,
-    steps_thread, steps_time, steps_expect,
+    steps_thread, steps_time, steps_client,   steps_expect,
 };
 
 static bool
@@ -273,6 +274,7 @@ script_run(const char *path, const struct script_way *way)
     if (!in)
         world_fail("it cannot be opened");
     world_init();
+    steps_client_reset();
     for (s.line = 1; fgets(s.text, sizeof s.text, in); s.line++) {
         const char *slash = strrchr(path, '/');
         snprintf(world_place, sizeof world_place, "%s:%u (%s)",

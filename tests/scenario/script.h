@@ -71,6 +71,7 @@ struct step_row {
     void (*run)(const struct step *s);
 };
 extern const struct step_row steps_setup[], steps_send[], steps_campaign[],
-    steps_carrier[], steps_thread[], steps_time[], steps_expect[];
+    steps_carrier[], steps_thread[], steps_time[], steps_client[],
+    steps_expect[];
 
 #endif

@@ -26,6 +26,7 @@
 #include "proto/coding.h"
 #include "tests/scenario/fake_carrier.h"
 #include "tests/scenario/script.h"
+#include "tests/scenario/steps_client.h"
 #include "tests/scenario/steps_thread.h"
 #include "tests/scenario/world.h"
 
@@ -354,14 +355,25 @@ expect_figure(const struct step *s)
 }
 
 static const struct step_row expectations[] = {
-    {"submit", expect_submit},     {"waiting", expect_waiting},
-    {"left", expect_left},         {"order", expect_order},
-    {"pace", expect_pace},         {"state", expect_state},
-    {"reply", expect_reply},       {"no", expect_no},
-    {"thread", expect_thread},     {"unmatched", expect_unmatched},
-    {"campaign", expect_campaign}, {"doubts", expect_figure},
-    {"flights", expect_figure},    {"acks", expect_figure},
-    {"messages", expect_figure},   {NULL, NULL},
+    {"submit", expect_submit},
+    {"waiting", expect_waiting},
+    {"left", expect_left},
+    {"order", expect_order},
+    {"pace", expect_pace},
+    {"state", expect_state},
+    {"reply", expect_reply},
+    {"no", expect_no},
+    {"thread", expect_thread},
+    {"unmatched", expect_unmatched},
+    {"campaign", expect_campaign},
+    {"doubts", expect_figure},
+    {"flights", expect_figure},
+    {"acks", expect_figure},
+    {"messages", expect_figure},
+    {"told", expect_told},
+    {"heard", expect_heard},
+    {"owed", expect_owed},
+    {NULL, NULL},
 };
 
 static void

@@ -18,6 +18,7 @@
 #include "engine/core/log.h"
 #include "engine/flow/checkpoint.h"
 #include "tests/scenario/fake_carrier.h"
+#include "tests/scenario/fake_client.h"
 
 enum { TURNS_MAX = 5000, COMMIT_MS = 20000, DOWN_MS = 1100 };
 
@@ -106,6 +107,8 @@ world_keep(const char *text)
     return room;
 }
 
+static const struct clients_settings clients = {.system_id = "volley"};
+
 void
 world_init(void)
 {
@@ -132,6 +135,7 @@ world_init(void)
         .events_s = 72 * 3600,
         .health = {50, 8, 20},
         .receipts_need = true,
+        .clients = &clients,
     };
 }
 
@@ -252,7 +256,8 @@ world_settle(void)
     struct flow *f = world.flow;
     unsigned calm = 0;
     for (unsigned i = 0; i < TURNS_MAX; i++) {
-        uint64_t end = journal_end(&f->journal), moves = fake_moves();
+        uint64_t end = journal_end(&f->journal),
+                 moves = fake_moves() + fake_client_moves();
         world_turn();
         if (is_stuck())
             return;
@@ -261,7 +266,8 @@ world_settle(void)
             calm = 0;
             continue;
         }
-        bool still = end == journal_end(&f->journal) && moves == fake_moves() &&
+        bool still = end == journal_end(&f->journal) &&
+                     moves == fake_moves() + fake_client_moves() &&
                      !has_work(f);
         calm = still ? calm + 1 : 0;
         if (calm == 2)
