@@ -21,6 +21,9 @@ enum {
     SHORT_US = 100000,   /* the least span that a rate is judged by */
     QUIET_MS = 6000,     /* from 95 % one by one it takes five */
     GROWTH_MAX = 10,
+    NOISE_PARTS = 20, /* fewer say nothing */
+    NOISE_CUTS = 2,   /* in a row that did not help */
+    NOISE_US = 60000000,
     /* No configured rate: so much above what was refused, the carrier has
      * let go. */
     LIFT_AT = 4,
@@ -81,10 +84,82 @@ throttle_init(struct throttle *t)
     memset(t, 0, sizeof *t);
 }
 
+/* Parts that left before the cut are answered after it. */
+static bool
+is_after_cut(const struct throttle *t, struct mono now)
+{
+    return throttle_is_on(t) && now.us >= t->cut_at.us + ECHO_US &&
+           now.us < t->cut_at.us + ECHO_US + CUT_EACH_US;
+}
+
 void
 throttle_accepted(struct throttle *t, struct mono now)
 {
     second_add(&t->accepted, now, 1);
+    t->after_good += is_after_cut(t, now);
+}
+
+/* ---- noise ----------------------------------------------------------------
+ */
+
+/* Above it, no carrier means anything but "slower". */
+static const double noise_most = 0.1;
+static const double noise_usual = 0.04;
+
+/* The last cut is judged: did the share of refusals fall? */
+static bool
+cut_was_for_nothing(struct throttle *t)
+{
+    uint32_t parts = t->after_good + t->after_bad;
+    double share = parts ? (double)t->after_bad / parts : 0;
+    bool judged = parts >= NOISE_PARTS && share > 0 && share <= noise_most;
+    bool alike = judged && t->share > 0 && share > t->share / 2;
+    t->alike = alike ? t->alike + 1 : 0;
+    t->share = judged ? share : 0;
+    t->after_good = t->after_bad = 0;
+    return t->alike >= NOISE_CUTS;
+}
+
+static void
+let_be(struct throttle *t, struct mono now)
+{
+    t->noise = t->share * 2 + 0.01;
+    t->noise_until.us = now.us + NOISE_US;
+    t->limit = t->share = 0;
+    t->alike = t->refused = 0;
+    t->paused_until.us = t->pause_us = 0;
+}
+
+/* A few in a hundred come at any rate, from some carriers: what is within
+ * chance of that cuts nothing where no rate was agreed, nor does a single one
+ * among very few. */
+static bool
+is_chance(struct throttle *t, struct mono now, uint32_t configured)
+{
+    double bad = second_count(&t->refusals, now);
+    double parts = bad + second_count(&t->accepted, now);
+    if (configured)
+        return false;
+    if (throttle_is_on(t))
+        return parts < NOISE_PARTS && bad < 2;
+    double usual = parts * noise_usual;
+    return bad < 2 || (bad - usual) * (bad - usual) < 9 * usual || bad < usual;
+}
+
+/* Is this refusal one of those that come at any rate? */
+static bool
+is_noise(struct throttle *t, struct mono now)
+{
+    if (t->noise > 0 && mono_reached(now, t->noise_until))
+        t->noise = 0;
+    if (t->noise <= 0)
+        return false;
+    uint32_t bad = second_count(&t->refusals, now);
+    uint32_t parts = bad + second_count(&t->accepted, now);
+    if (parts < NOISE_PARTS || bad <= parts * t->noise)
+        return true;
+    t->noise = 0;
+    return false;
 }
 
 static void
@@ -100,7 +175,7 @@ cut(struct throttle *t, struct mono now, uint32_t configured)
     t->limit = limit;
     t->climb = configured ? configured : accepted > 1 ? accepted : 1;
     t->cut_at = t->raised_at = now;
-    t->refused = 0;
+    t->refused = t->after_good = t->after_bad = 0;
     if (t->next_us < now.us)
         t->next_us = now.us;
     if (t->hasty) { /* it may be far off: see what the carrier says first */
@@ -133,6 +208,15 @@ hesitate(struct throttle *t, struct mono now)
 void
 throttle_refused(struct throttle *t, struct mono now, uint32_t configured)
 {
+    second_add(&t->refusals, now, 1);
+    t->after_bad += is_after_cut(t, now);
+    if (is_noise(t, now) || is_chance(t, now, configured))
+        return;
+    bool judged = mono_reached(now, (struct mono){t->cut_at.us + CUT_EACH_US});
+    if (throttle_is_on(t) && judged && cut_was_for_nothing(t)) {
+        let_be(t, now);
+        return;
+    }
     if (!throttle_is_on(t) ||
         mono_reached(now, (struct mono){t->cut_at.us + CUT_EACH_US})) {
         cut(t, now, configured);
@@ -144,18 +228,20 @@ throttle_refused(struct throttle *t, struct mono now, uint32_t configured)
         hesitate(t, now);
 }
 
-/* Parts per second, each second. Without a configured rate the first cut may
- * have been far too deep, since it saw a fraction of a second: when nothing
- * was refused for long, the steps grow. */
+/* Parts per second, each second. When nothing was refused for long, the
+ * carrier has more to give again (or the first cut, which saw a fraction of a
+ * second, was far too deep): the steps grow. */
 static double
-climb_of(const struct throttle *t, struct mono now, uint32_t configured)
+climb_of(const struct throttle *t, struct mono now)
 {
     double step = t->climb * 0.01;
     uint64_t quiet_ms = mono_since_ms(t->cut_at, now);
-    if (configured || quiet_ms < QUIET_MS)
+    if (quiet_ms < QUIET_MS)
         return step;
     double more = 1 + (double)(quiet_ms - QUIET_MS) / 1000;
-    return step * (more < GROWTH_MAX ? more : GROWTH_MAX);
+    more = more < GROWTH_MAX ? more : GROWTH_MAX;
+    double of_limit = t->limit * 0.05;
+    return (of_limit > step ? of_limit : step) * more;
 }
 
 void
@@ -165,7 +251,7 @@ throttle_tick(struct throttle *t, struct mono now, uint32_t configured)
         return;
     double seconds = (double)(now.us - t->raised_at.us) / 1e6;
     t->raised_at = now;
-    t->limit += climb_of(t, now, configured) * seconds;
+    t->limit += climb_of(t, now) * seconds;
     double top = configured ? configured : t->climb * LIFT_AT;
     if (t->limit >= top)
         t->limit = 0;

@@ -6,6 +6,10 @@
  * 1 % a second (faster after a while when no rate is configured). Refusals that
  * go on in spite of the cut stop everything for 100 to 800 ms at a time.
  *
+ * Some carriers refuse a few parts in a hundred at any rate. When three cuts
+ * in a row leave the share of refusals in the second after them as it was,
+ * that share is noise: the limit is lifted, and only a greater share cuts.
+ *
  * Promise: under a carrier that allows half of what is configured, 95 % or
  * more of that half gets through, and under 2 % is refused.
  *
@@ -41,7 +45,13 @@ struct throttle {
     uint32_t refused;  /* since the last pause or cut */
     uint64_t pause_us; /* of the last pause */
     bool hasty;        /* the cut was judged by less than a second */
-    struct second accepted;
+    struct second accepted, refusals;
+    /* is it the rate at all? */
+    uint32_t after_good, after_bad; /* since the cut and its echo */
+    double share;                   /* refused in the second after a cut */
+    unsigned alike;                 /* cuts that left it as it was */
+    double noise;                   /* a share that says nothing; 0: none */
+    struct mono noise_until;
 };
 
 void throttle_init(struct throttle *t);

@@ -9,7 +9,7 @@ enum {
     LEARN = 1024,        /* answers that the usual latency is a mean of */
     LEARN_FIRST = 16,    /* fewer say nothing */
     SLOW_LEAST_MS = 500, /* faster is never slow */
-    STALL_LEAST_MS = 1000,
+    STALL_LEAST_MS = 800,
     STALL_UNKNOWN_MS = 5000, /* nothing is known of it yet */
     FAULTS_LEAST = 5,
     PROBES = 4,

@@ -11,6 +11,8 @@
 #include "engine/flow/resort.h"
 #include "engine/flow/submit.h"
 
+enum { STORE_STALL_US = 100000 };
+
 /* ---- parts that go again ---------------------------------------------------
  */
 
@@ -203,10 +205,24 @@ say_health(const struct carrier_entry *c, enum health_state before)
              c->health.why ? c->health.why : "");
 }
 
+/* What waits for our own disk is no carrier's silence. */
 static bool
-judge(struct flow *f, struct carrier_entry *c)
+is_store_stalled(struct flow *f)
+{
+    uint64_t durable = journal_durable(&f->journal);
+    if (durable != f->routes.durable || durable >= journal_end(&f->journal)) {
+        f->routes.durable = durable;
+        f->routes.durable_us = f->now.us;
+    }
+    return f->now.us - f->routes.durable_us > STORE_STALL_US;
+}
+
+static bool
+judge(struct flow *f, struct carrier_entry *c, bool stalled)
 {
     struct health *h = &c->health;
+    if (stalled)
+        h->moved_us = f->now.us;
     enum health_state before = h->state;
     bool up = c->carrier && carrier_get_state(c->carrier) <= CARRIER_DEGRADED;
     struct carrier_view look = {0};
@@ -231,10 +247,10 @@ judge(struct flow *f, struct carrier_entry *c)
 void
 reroute_tick(struct flow *f)
 {
-    bool changed = false;
+    bool changed = false, stalled = is_store_stalled(f);
     for (uint32_t i = 1; i < f->directory.carriers.rows; i++) {
         struct carrier_entry *c = directory_carrier(&f->directory, i);
-        if (c && judge(f, c))
+        if (c && judge(f, c, stalled))
             changed = true;
     }
     if (f->routes_stale)

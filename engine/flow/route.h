@@ -103,8 +103,9 @@ struct routes {
     struct map heads;
     struct route_link *link;
     unsigned links;
-    uint32_t lengths; /* bit n: some prefix has n digits */
-    bool by_from;     /* some rule looks at the number */
+    uint32_t lengths;             /* bit n: some prefix has n digits */
+    uint64_t durable, durable_us; /* the store moved then */
+    bool by_from;                 /* some rule looks at the number */
     bool by_network;
 };
 

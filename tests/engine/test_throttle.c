@@ -11,11 +11,12 @@
 enum { ALLOWS = 500, ROUND_TRIP_MS = 20 };
 
 /* How a carrier counts what it allows. */
-enum counting { SLIDING, BUCKET, CALENDAR, COUNTINGS };
+enum counting { SLIDING, BUCKET, CALENDAR, COUNTINGS, NOISE, NOISE_THEN_LIMIT };
 
 static struct second sliding;
 static double tokens;
 static uint64_t calendar, calendar_n;
+static uint32_t dice;
 
 static bool
 allows(enum counting how, struct mono now)
@@ -26,6 +27,10 @@ allows(enum counting how, struct mono now)
             return false;
         second_add(&sliding, now, 1);
         return true;
+    /* One in forty, whatever the rate. */
+    case NOISE: return (dice = dice * 1103515245 + 12345) / 65536 % 40 != 0;
+    case NOISE_THEN_LIMIT:
+        return now.us < 50000000 ? allows(NOISE, now) : allows(SLIDING, now);
     case BUCKET:
         if (tokens < 1)
             return false;
@@ -124,6 +129,30 @@ START_TEST(without_refusals_the_limit_is_lifted)
 }
 END_TEST
 
+START_TEST(refusals_at_any_rate_do_not_pin_it)
+{
+    struct throttle t;
+    throttle_init(&t);
+    struct outcome o = run(&t, NOISE, 0, 60000);
+    /* 2,000 a second are offered, 39 of 40 can be taken. */
+    ck_assert_uint_gt(o.accepted, 60 * 1950 * 9 / 10);
+}
+END_TEST
+
+START_TEST(a_limit_is_seen_behind_noise)
+{
+    struct throttle t;
+    throttle_init(&t);
+    struct outcome before = run(&t, NOISE_THEN_LIMIT, 0, 40000);
+    dice = 0;
+    throttle_init(&t);
+    struct outcome o = run(&t, NOISE_THEN_LIMIT, 0, 100000);
+    uint64_t limited = o.accepted - before.accepted;
+    ck_assert_uint_gt(limited, 60 * ALLOWS * 9 / 10);
+    ck_assert_uint_lt(o.refused - before.refused, limited / 10);
+}
+END_TEST
+
 START_TEST(it_is_cut_at_most_once_a_second)
 {
     struct throttle t;
@@ -165,6 +194,8 @@ main(void)
                         COUNTINGS);
     tcase_add_loop_test(t, it_works_without_a_configured_rate, 0, COUNTINGS);
     tcase_add_test(t, without_refusals_the_limit_is_lifted);
+    tcase_add_test(t, refusals_at_any_rate_do_not_pin_it);
+    tcase_add_test(t, a_limit_is_seen_behind_noise);
     tcase_add_test(t, it_is_cut_at_most_once_a_second);
     tcase_add_test(t, refusals_that_go_on_stop_everything_for_a_moment);
     return run_suite("throttle", t);
