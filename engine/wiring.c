@@ -131,6 +131,7 @@ wiring_create(struct config *config)
         .retention_s = config->retention.messages_s,
         .events_s = config->retention.events_s,
         .receipts_need = true,
+        .gathers = true,
         .resend_uncertain = config->accounts.on_uncertain == 1,
         .stop_text = config->compliance.opt_out_text,
         .start_text = config->compliance.opt_in_text,

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -59,6 +60,7 @@ struct loop {
     bool stopping;
     struct loop_now *now;
     struct mono wake_at; /* 0: nobody asked */
+    struct mono rest;    /* 0: nobody asked */
     struct mono flushed; /* end of the last flush phase */
     const struct loop_phase *phases;
     unsigned phase_count;
@@ -203,6 +205,12 @@ loop_wake_at(struct loop *l, struct mono when)
 }
 
 void
+loop_rest(struct loop *l, struct mono until)
+{
+    l->rest = until;
+}
+
+void
 loop_wake(struct loop *l)
 {
     if (atomic_exchange(&l->wake_pending, true))
@@ -277,14 +285,31 @@ loop_destroy(struct loop *l)
     free(l);
 }
 
+/* Sleeps away what sockets may wait, at most us; what is left of us. */
+static uint64_t
+rest(struct loop *l, uint64_t us)
+{
+    uint64_t t = clock_mono().us;
+    uint64_t left = l->rest.us > t ? l->rest.us - t : 0;
+    l->rest.us = 0;
+    if (left == 0 || us == 0)
+        return us;
+    left = left < us ? left : us;
+    struct timespec ts = {(time_t)(left / 1000000),
+                          (long)(left % 1000000 * 1000)};
+    struct pollfd woken = {.fd = l->wake_fd, .events = POLLIN};
+    /* Woken, or a signal came: it has waited enough. */
+    return ppoll(&woken, 1, &ts, NULL) == 0 ? us - left : 0;
+}
+
 void
 loop_turn(struct loop *l, unsigned wait_ms)
 {
-    uint64_t us = sleep_us(l, wait_ms);
+    uint64_t us = rest(l, sleep_us(l, wait_ms));
     l->wake_at.us = 0;
     l->now->fresh = false;
     if (us == 0) {
-        event_base_loop(l->base, EVLOOP_NONBLOCK);
+        event_base_loop(l->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
     } else {
         struct timeval tv = {(time_t)(us / 1000000),
                              (suseconds_t)(us % 1000000)};

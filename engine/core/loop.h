@@ -52,6 +52,10 @@ struct mono loop_flushed(const struct loop *l);
  * turn began counts, so ask again in each turn that still needs it. */
 void loop_wake_at(struct loop *l, struct mono when);
 
+/* What comes over sockets may wait until then; loop_wake(), loop_wake_at()
+ * and signals may not. For the next turn only. */
+void loop_rest(struct loop *l, struct mono until);
+
 /* Any thread: a turn begins soon. One eventfd write, cheap when pending. */
 void loop_wake(struct loop *l);
 

@@ -141,6 +141,7 @@ void
 apply_accept(struct flow *f, uint64_t pos, const struct fact_accept *x)
 {
     saw_message(f, x->message);
+    calm_hurry(f);
     bool later = x->send_at_ms != 0;
     book_move(f, x->message, later ? MSG_ACCEPTED : MSG_QUEUED,
               (x->parts > 1 ? WORD_LONG : 0) | (x->login ? WORD_CLIENT : 0),
@@ -208,6 +209,8 @@ apply_sent(struct flow *f, uint64_t pos, const struct fact_sent *x)
         store_index_put(f->talks, flow_talk_key(x->subscriber), pos);
     follow_partial(f, x);
     struct campaign *c = campaign_of(f, x->message);
+    if (!c || c->class == CLASS_CRITICAL)
+        calm_hurry(f);
     if (c) {
         c->parts_submitted++;
         c->dirty = true;

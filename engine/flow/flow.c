@@ -399,7 +399,8 @@ flow_post(void *flow)
     if (f->clients)
         clients_hold(f->clients, journal_end(&f->journal));
     checkpoint_tick(f, false);
-    journal_post(&f->journal, f->wall);
+    if (!calm_may_wait(f))
+        journal_post(&f->journal, f->wall);
     atomic_store(&f->commit_out,
                  journal_is_out(&f->journal) &&
                      store_state(f->store, NULL, 0) == STORE_OK);

@@ -15,6 +15,7 @@
 
 #include "engine/core/loop.h"
 #include "engine/core/mpsc.h"
+#include "engine/flow/calm.h"
 #include "engine/flow/campaign.h"
 #include "engine/flow/directory.h"
 #include "engine/flow/due.h"
@@ -71,6 +72,7 @@ struct flow_settings {
     bool no_route_holds;      /* what no route fits waits; else it fails */
     struct health_settings health;
     bool receipts_need;    /* ask for receipts: true */
+    bool gathers;          /* commits may wait for more (calm.h) */
     bool resend_uncertain; /* single messages; campaigns say their own */
     const char *stop_text, *start_text, *help_text;
     const struct clients_settings *clients; /* NULL: no SMPP door */
@@ -109,6 +111,7 @@ struct flow {
     uint64_t boot_pos; /* binds before it are gone */
 
     struct journal journal;
+    struct calm calm;
     struct store_words *words;
     struct store_index *ids;   /* carrier and its id -> message << 8 | part */
     struct store_index *talks; /* subscriber -> newest fact of its talk */

@@ -320,6 +320,8 @@ ask_for_turn(struct flow *f, struct outlet *o)
         ready = ready || o->ring[i].first;
     if (ready) {
         struct mono room = carrier_room_at(o->carrier->carrier, f->now);
+        if (room.us == UINT64_MAX || room.us <= f->now.us)
+            f->sched.pressed = true; /* no rate: it waits for answers */
         if (room.us < when)
             when = room.us;
     }
@@ -359,6 +361,7 @@ sched_fill(struct flow *f)
 {
     struct sched *s = &f->sched;
     s->first++;
+    s->pressed = false;
     for (unsigned i = 0; i < s->outlets; i++)
         if (s->outlet[i]->carrier->carrier)
             carrier_set_backlog(s->outlet[i]->carrier->carrier,

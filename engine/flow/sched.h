@@ -68,6 +68,7 @@ struct sched {
     struct outlet **outlet;
     unsigned outlets;
     unsigned first; /* who is filled first this turn */
+    bool pressed;   /* work waits for room */
 };
 
 struct outlet *sched_outlet(struct flow *f, struct carrier_entry *c);

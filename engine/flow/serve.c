@@ -141,6 +141,15 @@ next_row(struct flow *f, struct feed *x, enum serve_end *end,
 /* ---- handing over ----------------------------------------------------------
  */
 
+/* The finest of its limits in parts a second. */
+static uint32_t
+limit_of(const struct outgoing *o)
+{
+    uint32_t number = o->number->per_s;
+    uint32_t campaign = o->campaign ? o->campaign->per_s : 0;
+    return number > campaign ? number : campaign;
+}
+
 static void
 took(struct flow *f, struct feed *x)
 {
@@ -166,7 +175,7 @@ hand_over(struct flow *f, struct feed *x, unsigned quantum, unsigned *parts,
     while (o->next_part < o->plan.parts) {
         struct mono when = submit_next(f, o);
         if (when.us > f->now.us) {
-            *until_us = when.us;
+            *until_us = calm_share(when.us, limit_of(o));
             return SERVE_PARK;
         }
         if (*parts >= quantum)

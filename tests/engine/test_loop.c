@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "tests/engine/run_suite.h"
@@ -128,6 +129,39 @@ START_TEST(it_sleeps_until_the_earliest_time_asked_for)
 }
 END_TEST
 
+static void
+ready(void *arg)
+{
+    ++*(int *)arg;
+}
+
+START_TEST(while_it_rests_only_descriptors_wait)
+{
+    int fd = eventfd(1, EFD_NONBLOCK), heard = 0;
+    struct loop_watch *w = loop_watch_open(loop, fd, ready, &heard);
+    struct mono start = clock_mono();
+    loop_rest(loop, mono_add_ms(start, 30));
+    loop_turn(loop, 1000); /* readable all the while */
+    uint64_t ms = mono_since_ms(start, clock_mono());
+    ck_assert_int_eq(heard, 1);
+    ck_assert_uint_ge(ms, 29);
+    ck_assert_uint_lt(ms, 400);
+    start = clock_mono();
+    loop_rest(loop, mono_add_ms(start, 700));
+    loop_wake_at(loop, mono_add_ms(start, 20));
+    loop_turn(loop, 1000);
+    ck_assert_uint_lt(mono_since_ms(start, clock_mono()), 400);
+    start = clock_mono();
+    loop_rest(loop, mono_add_ms(start, 700));
+    loop_wake(loop);
+    loop_turn(loop, 1000);
+    ck_assert_uint_lt(mono_since_ms(start, clock_mono()), 400);
+    loop_watch_close(w);
+    loop_turn(loop, 0);
+    close(fd);
+}
+END_TEST
+
 static void *
 wake(void *arg)
 {
@@ -200,6 +234,7 @@ main(void)
     tcase_add_test(t, a_turn_has_its_phases_in_order);
     tcase_add_test(t, a_job_that_asks_again_waits_for_the_next_turn);
     tcase_add_test(t, it_sleeps_until_the_earliest_time_asked_for);
+    tcase_add_test(t, while_it_rests_only_descriptors_wait);
     tcase_add_test(t, another_thread_wakes_it);
     tcase_add_test(t, the_clock_stands_still_within_a_turn);
     tcase_add_test(t, a_signal_is_heard_in_a_turn_and_stops_the_run);
