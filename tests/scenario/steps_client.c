@@ -15,6 +15,8 @@
  *   expect heard NAME "text" [times N]     (a reply)
  *   expect owed NAME N
  */
+#include "tests/scenario/steps_client.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,7 +28,6 @@
 #include "proto/smpp.h"
 #include "tests/scenario/fake_client.h"
 #include "tests/scenario/script.h"
-#include "tests/scenario/steps_client.h"
 #include "tests/scenario/world.h"
 
 enum { APPS_MAX = 16, HASH_TRIES = 20000 };
