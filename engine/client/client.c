@@ -310,6 +310,15 @@ client_kick(struct client *c, const char *text, bool drain)
 }
 
 void
+client_unbind_now(struct client *c)
+{
+    if (c->state == CLIENT_BOUND)
+        client_move(c, CLIENT_LEAVING);
+    session_pause(c->session, false);
+    session_unbind(c->session, 0);
+}
+
+void
 client_pause(struct client *c, bool paused)
 {
     c->paused = paused;
@@ -336,6 +345,14 @@ on_lost(void *owner, const struct session_note *note, enum session_loss loss)
     client_lost(owner, note, loss);
 }
 
+static bool
+on_owes(void *owner)
+{
+    struct client *c = owner;
+    c->window.put_off = client_held_in(c) > 0; /* read on when they left */
+    return c->window.put_off;
+}
+
 static void
 on_due(void *owner, struct mono when)
 {
@@ -350,5 +367,6 @@ const struct session_ops client_session_ops = {
     .answered = on_answered,
     .lost = on_lost,
     .closed = on_closed,
+    .owes = on_owes,
     .due = on_due,
 };

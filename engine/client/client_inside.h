@@ -159,6 +159,8 @@ void
 client_session_settings(const struct clients *s, struct session_settings *out);
 void client_move(struct client *c, enum client_state next);
 void client_tick(struct client *c, struct mono now);
+/* Waits for nothing. */
+void client_unbind_now(struct client *c);
 /* By then client_tick() is due. */
 void client_due_by(struct client *c, struct mono when);
 /* When it is due next. */

@@ -229,7 +229,7 @@ clients_close(struct clients *s, bool drain)
         if (drain || c->state < CLIENT_BOUND)
             client_kick(c, "shutting down", drain);
         else
-            session_unbind(c->session, 0);
+            client_unbind_now(c);
     }
 }
 

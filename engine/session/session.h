@@ -79,6 +79,9 @@ struct session_ops {
                  enum session_loss loss);
     /* The end, once; lost() has been called for what was outstanding. */
     void (*closed)(void *owner, enum close_reason why, const char *detail);
+    /* SMSC: whether the owner still owes answers: a peer that unbinds is
+     * answered when it does not, or after unbind_ms. NULL: never. */
+    bool (*owes)(void *owner);
     /* A deadline came nearer: session_tick() is due by then. For an owner of
      * very many; NULL: it calls session_tick() in each turn. */
     void (*due)(void *owner, struct mono when);

@@ -198,6 +198,22 @@ on_request(struct session *s, struct slice whole,
                                                              : HANDLED;
 }
 
+/* The peer asked for something, then unbinds without waiting: it hears what
+ * became of it first, or it would ask again and have it twice. */
+static bool
+unbind_waits(struct session *s)
+{
+    if (s->state != SESSION_BOUND || !s->ops->owes)
+        return false;
+    /* What is about to leave would be overtaken, too. */
+    if (!s->ops->owes(s->owner) && conn_stuck_bytes(s->conn) == 0)
+        return false;
+    struct mono now = loop_mono(s->loop);
+    if (!s->unbind_by.us)
+        s->unbind_by = mono_add_ms(now, s->settings.unbind_ms);
+    return !mono_reached(now, s->unbind_by);
+}
+
 static enum handled
 on_pdu(struct session *s, struct slice whole, const struct session_header *h)
 {
@@ -215,6 +231,8 @@ on_pdu(struct session *s, struct slice whole, const struct session_header *h)
         on_bind_answer(s, whole, h);
         return HANDLED;
     case SMPP_UNBIND:
+        if (unbind_waits(s))
+            return HANDLED_LATER;
         s->unbind_sequence = h->sequence;
         session_end(s, SESSION_EV_UNBIND_ASKED, CLOSE_PEER,
                     "unbound by the peer", true);

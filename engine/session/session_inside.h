@@ -43,6 +43,7 @@ struct session {
     uint32_t bind_asked_version;
     struct session_header second; /* a bind that came too often */
     uint32_t unbind_sequence;     /* ours, or the peer's to be answered */
+    struct mono unbind_by;        /* the peer's waits no longer; 0: none does */
     /* the bind request or answer that an action hands up */
     const struct pdu *pdu;
     uint32_t refused_status;

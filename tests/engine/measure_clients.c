@@ -4,7 +4,7 @@
  * cost good ones. Not a test: it prints.
  *
  *   measure_clients idle N | binds N | requests CLIENTS WINDOW SECONDS
- *   measure_clients hostile GOOD HOSTILE SECONDS
+ *   measure_clients hostile GOOD HOSTILE SECONDS [REQUESTS_PER_S]
  *
  * The server runs in this process, the peers in a child, over real sockets
  * and the real clock.
@@ -183,6 +183,16 @@ await_answer(int fd)
 #define SECRET "736563726574"
 #define WRONG  "736563726575"
 
+/* So many may be sent until now, all peers together; 0: any number. */
+static double rate, rate_from;
+static uint64_t submitted;
+
+static bool
+may_submit(double now)
+{
+    return rate == 0 || (double)submitted < (now - rate_from) * rate;
+}
+
 static void
 submit(struct peer *p, unsigned window)
 {
@@ -198,7 +208,9 @@ submit(struct peer *p, unsigned window)
     uint8_t out[128 * sizeof pdu];
     size_t used = 0;
     double now = now_s();
-    while (p->open < window && used + sizeof pdu <= sizeof out) {
+    while (p->open < window && used + sizeof pdu <= sizeof out &&
+           may_submit(now)) {
+        submitted++;
         uint32_t q = ++p->sequence;
         memcpy(out + used, pdu, sizeof pdu);
         out[used + 12] = (uint8_t)(q >> 24);
@@ -211,6 +223,13 @@ submit(struct peer *p, unsigned window)
     }
     if (used && send(p->fd, out, used, MSG_NOSIGNAL) != (ssize_t)used)
         exit(1);
+}
+
+/* One at a time, so that all have their share of the rate. */
+static void
+submit_some(struct peer *p, unsigned window)
+{
+    submit(p, p->open + 1 < window ? p->open + 1 : window);
 }
 
 static void
@@ -300,20 +319,25 @@ traffic(struct peer *good, unsigned n, unsigned window, double seconds,
         struct peer *bad, unsigned bad_n, uint16_t port)
 {
     int ep = epoll_create1(0);
+    rate_from = now_s();
+    submitted = 0;
     for (unsigned i = 0; i < n; i++) {
         struct epoll_event e = {.events = EPOLLIN, .data.ptr = &good[i]};
         epoll_ctl(ep, EPOLL_CTL_ADD, good[i].fd, &e);
         submit(&good[i], window);
     }
     double end = now_s() + seconds, next = 0;
-    unsigned turn_of = 0;
+    unsigned turn_of = 0, whose = 0;
     while (now_s() < end) {
         struct epoll_event e[64];
-        int k = epoll_wait(ep, e, 64, 5);
+        int k = epoll_wait(ep, e, 64, rate > 0 ? 1 : 5);
         for (int i = 0; i < k; i++) {
             hear(e[i].data.ptr);
-            submit(e[i].data.ptr, window);
+            if (rate == 0)
+                submit(e[i].data.ptr, window);
         }
+        for (unsigned i = 0; i < n && rate > 0; i++)
+            submit_some(&good[whose++ % n], window);
         /* A tenth of the hostile ones each 100 ms: once a second each. */
         if (bad_n && now_s() >= next) {
             next = now_s() + 0.01;
@@ -353,8 +377,9 @@ peers(uint16_t port, int argc, char **argv)
         double seconds = atof(argv[4]);
         traffic(p, n, (unsigned)atoi(argv[3]), seconds, NULL, 0, port);
         report("alone", seconds);
-    } else if (strcmp(what, "hostile") == 0 && argc == 5) {
+    } else if (strcmp(what, "hostile") == 0 && argc >= 5) {
         double seconds = atof(argv[4]);
+        rate = argc > 5 ? atof(argv[5]) : 0;
         unsigned bad_n = (unsigned)atoi(argv[3]);
         struct peer *bad = calloc(bad_n, sizeof *bad);
         traffic(p, n, 10, seconds, NULL, 0, port);

@@ -125,6 +125,49 @@ START_TEST(an_unbind_is_answered_and_ends_it)
 }
 END_TEST
 
+START_TEST(an_unbind_waits_for_the_answers_that_are_owed)
+{
+    rig_durable = false;
+    rig_pos = 5;
+    int fd = rig_bind(RIG_BIND_TRX);
+    rig_put(fd, RIG_SUBMIT("00000002") "00000010 00000006 00000000 00000009");
+    rig_pass_ms(6);
+    ck_assert(rig_is_silent(fd));
+    clients_release(server, 5);
+    ck_assert_str_eq(rig_get(fd, 18), "000000128000000400000000000000023700");
+    rig_pass_ms(80); /* offered again by then */
+    ck_assert_str_eq(rig_get(fd, 16), "00000010800000060000000000000009");
+    ck_assert(rig_is_at_end(fd));
+}
+END_TEST
+
+START_TEST(an_unbind_does_not_wait_for_ever)
+{
+    flow.hold_requests = true;
+    int fd = rig_bind(RIG_BIND_TRX);
+    rig_put(fd, RIG_SUBMIT("00000002") "00000010 00000006 00000000 00000009");
+    rig_pass_ms(4990);
+    ck_assert(rig_is_silent(fd));
+    rig_pass_ms(20);
+    ck_assert_str_eq(rig_get(fd, 16), "00000010800000060000000000000009");
+}
+END_TEST
+
+START_TEST(closing_at_once_unbinds_without_waiting)
+{
+    flow.hold_requests = true;
+    int fd = rig_bind(RIG_BIND_TRX);
+    rig_put(fd, RIG_SUBMIT("00000002"));
+    clients_close(server, false);
+    rig_pass_ms(1);
+    ck_assert_str_eq(rig_get(fd, 16), "00000010000000060000000000000001");
+    rig_put(fd, RIG_SUBMIT("00000003"));
+    ck_assert_str_eq(rig_get(fd, 16), "00000010800000040000000400000003");
+    rig_pass_ms(5010);
+    ck_assert(rig_is_at_end(fd));
+}
+END_TEST
+
 START_TEST(a_kick_unbinds_after_the_answers)
 {
     flow.hold_requests = true;
@@ -221,6 +264,9 @@ main(void)
     tcase_add_test(t, who_never_asked_is_not_told_of);
     tcase_add_test(t, a_second_bind_is_refused_and_changes_nothing);
     tcase_add_test(t, an_unbind_is_answered_and_ends_it);
+    tcase_add_test(t, an_unbind_waits_for_the_answers_that_are_owed);
+    tcase_add_test(t, an_unbind_does_not_wait_for_ever);
+    tcase_add_test(t, closing_at_once_unbinds_without_waiting);
     tcase_add_test(t, a_kick_unbinds_after_the_answers);
     tcase_add_test(t, a_kick_without_draining_ends_it_at_once);
     tcase_add_test(t, closing_the_server_unbinds_all);

@@ -23,6 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { WINDOW = 4 };
 
 static struct loop *loop;
+static struct mono now;
 static uint8_t choice;
 static unsigned delivered, spoken_for;
 
@@ -32,6 +33,18 @@ must(bool holds)
 {
     if (!holds)
         abort();
+}
+
+static struct mono
+fake_mono(void)
+{
+    return now;
+}
+
+static struct wall
+fake_wall(void)
+{
+    return (struct wall){now.us / 1000};
 }
 
 static void
@@ -91,6 +104,7 @@ static void
 turn(struct clients *s)
 {
     struct pdu p;
+    now.us += 1000;
     loop_turn(loop, 0);
     clients_tick(s, loop_mono(loop));
     for (struct client *c = clients_next(s, NULL); c; c = clients_next(s, c)) {
@@ -114,6 +128,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair))
         return 0;
     log_set_level(LEVEL_ERROR);
+    clock_fake(fake_mono, fake_wall);
+    now.us += 1000000;
     if (!loop)
         loop = loop_create();
     struct clients_settings settings;
@@ -134,8 +150,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     turn(s);
     close(pair[1]);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 8; i++) {
+        now.us += 100000; /* what is put off is offered again */
         turn(s);
+    }
     /* One that is not read because the flow takes nothing has yet to notice
      * that its peer has gone. */
     bool stuck = (choice & 6) == 2 || (choice & 6) == 4;
