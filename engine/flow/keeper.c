@@ -32,6 +32,9 @@ enum {
     QUEUE_MAX = 256,
     /* One address may fill an eighth of it. */
     SHARE_MAX = QUEUE_MAX / 8,
+    /* The last places are for addresses that have none and did not fail
+     * lately: a few that fill the rest do not shut out all others. */
+    RESERVED = QUEUE_MAX / 4,
     FAILED_MAX = 256, /* addresses whose failures are remembered */
     FORGET_MS = 60000,
     REST_TIMES = 9,
@@ -275,7 +278,9 @@ keeper_ask(struct keeper *k, const char *hash, struct slice password,
     unsigned share = 0;
     for (unsigned i = 0; i < k->questions; i++)
         share += k->question[i].from == from;
-    bool room = k->questions < QUEUE_MAX && share < SHARE_MAX;
+    bool modest = share == 0 && !has_failed(k, from, real_time());
+    bool room =
+        share < SHARE_MAX && k->questions < QUEUE_MAX - (modest ? 0 : RESERVED);
     if (room) {
         struct question *q = &k->question[k->questions++];
         *q = (struct question){
