@@ -19,7 +19,7 @@
 #include "proto/smpp.h"
 #include "proto/smpptime.h"
 
-enum { TEXT_SHOWN = 20, RECEIPT_TEXT_MAX = 256, DATE_BYTES = 12 };
+enum { TEXT_SHOWN = 20, RECEIPT_TEXT_MAX = 256 };
 
 /* What a receipt says. */
 struct word {
@@ -125,13 +125,23 @@ show_text(const struct raw *r, struct slice octets, char dst[TEXT_SHOWN + 1])
 }
 
 static void
-write_date(uint64_t ms, char dst[DATE_BYTES])
+put_words(struct writer *w, const char *words)
+{
+    writer_put(w, slice_str(words));
+}
+
+/* YYMMDDhhmm. By hand, as all of the text: a receipt a message is written,
+ * and printf took a twelfth of the engine's time. */
+static void
+put_date(struct writer *w, uint64_t ms)
 {
     struct smpptime_civil c;
     smpptime_to_civil((int64_t)(ms / 1000), &c);
-    snprintf(dst, DATE_BYTES, "%02u%02u%02u%02u%02u", (unsigned)c.year % 100,
-             (unsigned)c.month % 100, (unsigned)c.day % 100,
-             (unsigned)c.hour % 100, (unsigned)c.minute % 100);
+    const int pairs[] = {c.year, c.month, c.day, c.hour, c.minute};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        writer_u8(w, (uint8_t)('0' + pairs[i] / 10 % 10));
+        writer_u8(w, (uint8_t)('0' + pairs[i] % 10));
+    }
 }
 
 /* The rooms that the slices of a pdu borrow from until it is encoded. */
@@ -146,17 +156,24 @@ static struct slice
 write_text(const struct word *x, const struct fact_accept *a,
            const struct raw *r, struct rooms *rooms)
 {
-    char submitted[DATE_BYTES], done[DATE_BYTES], shown[TEXT_SHOWN + 1];
-    write_date(a->at_ms, submitted);
-    write_date(x->at_ms, done);
+    char shown[TEXT_SHOWN + 1];
+    struct writer w = writer_of(rooms->text, sizeof rooms->text);
     show_text(r, a->text, shown);
-    int n = snprintf(
-        rooms->text, sizeof rooms->text,
-        "id:%s sub:001 dlvrd:%03d submit date:%s done date:%s stat:%s err:%s "
-        "text:%s",
-        rooms->id, x->state == STATE_DELIVERED, submitted, done,
-        stats[x->state], x->error[0] ? x->error : "000", shown);
-    return slice_of(rooms->text, (size_t)n);
+    put_words(&w, "id:");
+    put_words(&w, rooms->id);
+    put_words(&w, x->state == STATE_DELIVERED ? " sub:001 dlvrd:001"
+                                              : " sub:001 dlvrd:000");
+    put_words(&w, " submit date:");
+    put_date(&w, a->at_ms);
+    put_words(&w, " done date:");
+    put_date(&w, x->at_ms);
+    put_words(&w, " stat:");
+    put_words(&w, stats[x->state]);
+    put_words(&w, " err:");
+    put_words(&w, x->error[0] ? x->error : "000");
+    put_words(&w, " text:");
+    put_words(&w, shown);
+    return writer_slice(&w);
 }
 
 /* As the client wrote them, the other way round. */

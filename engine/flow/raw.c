@@ -190,9 +190,19 @@ char *
 raw_id(const struct raw *r, uint64_t message, char dst[RAW_ID_BYTES])
 {
     uint64_t id = r->group ? r->group : message;
-    /* SMPP 3.3 has room for 8 characters. */
-    snprintf(dst, RAW_ID_BYTES, r->flags & RAW_HEX ? "%08" PRIX64 : "%" PRIu64,
-             id);
+    if (r->flags & RAW_HEX) { /* SMPP 3.3 has room for 8 characters */
+        snprintf(dst, RAW_ID_BYTES, "%08" PRIX64, id);
+        return dst;
+    }
+    /* Twice a message, so not by printf. */
+    char digits[RAW_ID_BYTES];
+    size_t n = 0, at = 0;
+    do
+        digits[n++] = (char)('0' + id % 10);
+    while ((id /= 10) > 0);
+    while (n > 0)
+        dst[at++] = digits[--n];
+    dst[at] = 0;
     return dst;
 }
 
