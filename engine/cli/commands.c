@@ -12,6 +12,7 @@
 #include "engine/cli/cmd_directory.h"
 #include "engine/cli/cmd_events.h"
 #include "engine/cli/cmd_message.h"
+#include "engine/cli/cmd_route.h"
 #include "engine/cli/cmd_send.h"
 #include "engine/cli/cmd_status.h"
 #include "engine/cli/cmd_thread.h"
@@ -58,6 +59,7 @@ const struct command *const commands[] = {
     &cmd_carrier_pause,
     &cmd_carrier_resume,
     &cmd_carrier_rebind,
+    &cmd_route_explain,
     &cmd_clients,
     &cmd_client_kick,
     &cmd_client_pause,

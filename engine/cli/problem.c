@@ -44,6 +44,7 @@ static const struct {
 } needs[] = {
     {"/v1/accounts", ADMIN_KEY},
     {"/v1/carriers", ADMIN_KEY},
+    {"/v1/routes", ADMIN_KEY},
     {"/v1/messages", ACCOUNT_KEY " or " SENDER_KEY},
     {"/v1/threads", ACCOUNT_KEY " or " SENDER_KEY},
     {"/v1/events", ACCOUNT_KEY " or " SENDER_KEY},

@@ -80,6 +80,7 @@ static const struct desk_row {
     [MAIL_LOGIN_DELETE] = {login_on_login, ADMIN, false, true},
     [MAIL_CLIENT_LIST] = {client_on_mail, ADMIN | ACCOUNT, true, false},
     [MAIL_CLIENT_ACT] = {client_on_mail, ADMIN, true, false},
+    [MAIL_ROUTE_EXPLAIN] = {route_on_explain, ADMIN, true, false},
     [MAIL_TRACE] = {trace_begin, ADMIN, true, false},
 };
 

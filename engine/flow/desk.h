@@ -27,6 +27,9 @@ void directory_on_sender(struct flow *f, struct mail *m);
 void directory_on_number(struct flow *f, struct mail *m);
 void directory_on_pool(struct flow *f, struct mail *m);
 
+/* route_explain.c */
+void route_on_explain(struct flow *f, struct mail *m);
+
 /* status.c */
 void status_on_carriers(struct flow *f, struct mail *m);
 void status_on_carrier(struct flow *f, struct mail *m);

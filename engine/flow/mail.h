@@ -77,7 +77,8 @@ enum mail_kind {
     MAIL_LOGIN_DELETE,
     MAIL_CLIENT_LIST, /* who is bound */
     MAIL_CLIENT_ACT,
-    MAIL_TRACE, /* begin one */
+    MAIL_TRACE,         /* begin one */
+    MAIL_ROUTE_EXPLAIN, /* which way a message would go */
     MAIL_KIND_N,
 };
 
@@ -342,6 +343,25 @@ struct mail_carrier {
     } * rows;
 };
 
+/* Which rule, and its carriers in order. Texts of the answer are static. */
+struct mail_route {
+    struct slice to, from, account; /* from, account: empty for any */
+    enum message_class class;
+    bool ucs2;
+    /* answer */
+    const char *via;       /* number, rule, none */
+    int rule;              /* -1: none */
+    const char *strategy;  /* NULL without a rule */
+    const char *otherwise; /* hold, reject: what no rule fits */
+    unsigned count;
+    struct route_row {
+        char name[64];
+        unsigned weight, room, in_flight, rate_limit, latency_ms;
+        bool takes; /* the next message may be its */
+        const char *why, *state, *health;
+    } * rows;
+};
+
 struct mail_status {
     bool ready;    /* settings read, replay done, store takes work */
     char why[160]; /* when not */
@@ -376,6 +396,7 @@ struct mail {
         struct mail_unmatched unmatched;
         struct mail_carrier carrier;
         struct mail_status status;
+        struct mail_route route;
         struct mail_login login;
         struct mail_client client;
         struct mail_trace trace;

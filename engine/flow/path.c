@@ -160,6 +160,17 @@ path_ask(struct flow *f, struct route_path *p, const struct carrier_entry *c)
                                          : ask_by_turns(f, p, (unsigned)place);
 }
 
+bool
+path_would_take(struct flow *f, struct route_path *p, unsigned place)
+{
+    if (p->carriers == 1)
+        return true;
+    if (p->strategy == ROUTE_FAILOVER)
+        return path_ask(f, p, p->carrier[place]) == PATH_YES;
+    return is_eligible(f, p, place) ||
+           (state_of(p, place) == HEALTH_SKIPPED && all_fail(p));
+}
+
 void
 path_took(struct route_path *p, uint64_t now_us)
 {

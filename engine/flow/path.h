@@ -42,6 +42,9 @@ bool path_lives(const struct route_path *p);
 /* The place of a carrier on the path; -1: none. */
 int path_place(const struct route_path *p, const struct carrier_entry *c);
 
+/* As path_ask(), but nobody's turn is taken. */
+bool path_would_take(struct flow *f, struct route_path *p, unsigned place);
+
 /* Why a carrier takes nothing now, or how, in words. For people. */
 const char *path_why(struct flow *f, struct route_path *p, unsigned place);
 
