@@ -58,6 +58,32 @@ START_TEST(a_password_is_right_or_wrong)
 }
 END_TEST
 
+START_TEST(who_did_not_fail_goes_before_who_did)
+{
+    uint64_t token;
+    bool matches;
+    ck_assert(keeper_ask(keeper, right, slice_str("wrong"), 1, 100));
+    ck_assert(answer(&token, &matches));
+    ck_assert(token == 100 && !matches);
+    ck_assert(keeper_ask(keeper, right, slice_str("guess"), 1, 101));
+    ck_assert(keeper_ask(keeper, right, slice_str("secret"), 2, 102));
+    ck_assert(answer(&token, &matches));
+    ck_assert(token == 102 && matches);
+    ck_assert(answer(&token, &matches));
+    ck_assert(token == 101 && !matches);
+}
+END_TEST
+
+START_TEST(one_address_has_its_share_of_the_queue)
+{
+    unsigned taken = 0;
+    for (unsigned i = 0; i < 400; i++)
+        taken += keeper_ask(keeper, "", slice_str("guess"), 1, i);
+    ck_assert_uint_lt(taken, 60);
+    ck_assert(keeper_ask(keeper, "", slice_str("other"), 2, 1000));
+}
+END_TEST
+
 /* How many of n questions from an address are taken. */
 static unsigned
 ask_many(uint64_t from, unsigned n)
@@ -91,6 +117,8 @@ main(void)
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_set_timeout(t, 60);
     tcase_add_test(t, a_password_is_right_or_wrong);
+    tcase_add_test(t, who_did_not_fail_goes_before_who_did);
+    tcase_add_test(t, one_address_has_its_share_of_the_queue);
     tcase_add_test(t, a_few_addresses_do_not_shut_out_the_others);
     return run_suite("keeper", t);
 }
