@@ -35,6 +35,8 @@ number_emit(struct request *r, struct emit *e, const struct number_view *n)
     word_or_null(e, "default_sender", n->default_sender);
     emit_member_bool(e, "shared", n->shared);
     emit_member_bool(e, "from_settings", n->from_settings);
+    emit_member_bool(e, "retired", n->retired);
+    word_or_null(e, "replaced_by", n->replaced_by);
     emit_close(e, '}');
 }
 
@@ -78,7 +80,11 @@ numbers_put(struct request *r)
         return;
     struct mail *m = request_mail(r, MAIL_NUMBER_PUT);
     m->number.number = form_need_text(&f, "number", 23);
-    m->number.carrier = form_need_text(&f, "carrier", 63);
+    m->number.carrier = form_text(&f, "carrier", 63);
+    m->number.replaced_by = form_text(&f, "replaced_by", 23);
+    m->number.retired = form_bool(&f, "retired", false) ? 1 : 0;
+    if (m->number.retired == 0 && form_bool(&f, "retired", true))
+        m->number.retired = -1; /* not said */
     if (r->who.kind == WHO_ADMIN)
         m->number.account = form_text(&f, "account", 63);
     m->number.default_sender = form_text(&f, "default_sender", 63);

@@ -131,7 +131,8 @@ find_thread(struct flow *f, struct who who, struct send_item *i, struct wish *w)
         return false;
     }
     w->subscriber = t->subscriber;
-    w->number = directory_number(&f->directory, t->number);
+    w->number = directory_in_use(&f->directory,
+                                 directory_number(&f->directory, t->number));
     w->sender = t->assignee;
     w->thread = t->id;
     if (!w->number || !directory_may_use(w->number, w->account->id))

@@ -323,7 +323,7 @@ save_days(struct flow *f, struct rest_writer *w)
     for (uint32_t i = 1; i < f->directory.numbers.rows; i++) {
         const struct number *n = directory_number(&f->directory, i);
         uint64_t r[4] = {2, i, n ? n->day : 0, n ? n->day_parts : 0};
-        if (r[3] && n->per_day)
+        if (r[3])
             rest_put(w, r, 4);
     }
 }

@@ -128,6 +128,15 @@ directory_find_carrier(const struct directory *d, struct slice name)
     return directory_carrier(d, directory_named(d, DIRECTORY_CARRIER, 0, name));
 }
 
+struct number *
+directory_in_use(const struct directory *d, struct number *n)
+{
+    /* 8: replaced more often than that, it is a circle. */
+    for (unsigned i = 0; n && n->retired && i < 8; i++)
+        n = directory_number(d, n->replaced_by);
+    return n && !n->retired ? n : NULL;
+}
+
 bool
 directory_may_use(const struct number *n, uint32_t account)
 {

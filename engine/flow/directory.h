@@ -52,7 +52,8 @@ struct number {
     uint32_t carrier; /* carrier_entry id; 0: by route */
     uint32_t pool;    /* the pool it stands in, 0: none */
     uint32_t default_sender;
-    char text[24]; /* E.164, short code, or a name */
+    uint32_t replaced_by; /* who writes instead of a retired one; 0: nobody */
+    char text[24];        /* E.164, short code, or a name */
     char account_name[64];
     bool shared, from_settings, retired;
     bool of_clients; /* made by a client's first use: for clients whose
@@ -121,6 +122,9 @@ struct pool *directory_find_pool(const struct directory *d, uint32_t account,
 struct carrier_entry *
 directory_find_carrier(const struct directory *d, struct slice name);
 
+/* The number itself, or the one that came in its place; NULL: it is retired
+ * and nothing did. Replies to the old one still match. */
+struct number *directory_in_use(const struct directory *d, struct number *n);
 /* May this account send from the number? */
 bool directory_may_use(const struct number *n, uint32_t account);
 

@@ -71,6 +71,7 @@ directory_save_number(struct directory *d, const struct number *n)
     doc_put_u64(&w, DOC_SHARED, n->shared);
     doc_put_u64(&w, DOC_FROM_SETTINGS, n->from_settings);
     doc_put_u64(&w, DOC_RETIRED, n->retired);
+    doc_put_u64(&w, DOC_REPLACED_BY, n->replaced_by);
     doc_put_u64(&w, DOC_PER_S, n->per_s);
     doc_put_u64(&w, DOC_PER_DAY, n->per_day);
     doc_put_u64(&w, DOC_OF_CLIENTS, n->of_clients);
@@ -192,6 +193,7 @@ load_number(struct directory *d, uint32_t id, struct slice doc)
     n->shared = doc_u64(doc, DOC_SHARED, 0) != 0;
     n->from_settings = doc_u64(doc, DOC_FROM_SETTINGS, 0) != 0;
     n->retired = doc_u64(doc, DOC_RETIRED, 0) != 0;
+    n->replaced_by = (uint32_t)doc_u64(doc, DOC_REPLACED_BY, 0);
     n->per_s = (uint32_t)doc_u64(doc, DOC_PER_S, 0);
     n->per_day = (uint32_t)doc_u64(doc, DOC_PER_DAY, 0);
     n->of_clients = doc_u64(doc, DOC_OF_CLIENTS, 0) != 0;

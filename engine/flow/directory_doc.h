@@ -73,6 +73,7 @@ enum doc_tag {
     DOC_DISABLED = 50,
     DOC_OF_CLIENTS = 51,
     DOC_MAKER = 52,
+    DOC_REPLACED_BY = 53,
 };
 
 /* Keys of the control tables that are ids: big-endian, so that LMDB's order

@@ -226,6 +226,9 @@ show_number(struct flow *f, struct who who, const struct number *n,
     v->per_day = n->per_day;
     v->shared = n->shared;
     v->from_settings = n->from_settings;
+    v->retired = n->retired;
+    const struct number *by = directory_number(&f->directory, n->replaced_by);
+    snprintf(v->replaced_by, sizeof v->replaced_by, "%s", by ? by->text : "");
     snprintf(v->number, sizeof v->number, "%s", n->text);
     snprintf(v->carrier, sizeof v->carrier, "%.31s", c ? c->name : "");
     snprintf(v->account, sizeof v->account, "%s",
@@ -243,8 +246,8 @@ list_numbers(struct flow *f, struct mail *m)
     q->rows = rows_for(m, f->directory.numbers.rows, sizeof *q->rows);
     for (uint32_t i = 1; i < f->directory.numbers.rows; i++) {
         const struct number *n = directory_number(&f->directory, i);
-        if (n &&
-            (m->who.kind == WHO_ADMIN || directory_may_use(n, m->who.account)))
+        if (n && (m->who.kind == WHO_ADMIN || n->shared ||
+                  n->account == m->who.account))
             show_number(f, m->who, n, &q->rows[q->count++]);
     }
     m->result = MAIL_OK;
@@ -296,6 +299,23 @@ number_links(struct flow *f, struct mail *m, struct number *wish)
             return mail_refuse(m, MAIL_INVALID, "unknown_carrier", "/carrier",
                                "carrier is not one of the settings file");
         wish->carrier = c->id;
+    } else if (q->carrier.p && !wish->from_settings) {
+        wish->carrier = 0;
+    }
+    if (q->retired >= 0)
+        wish->retired = q->retired > 0;
+    if (q->replaced_by.n) {
+        struct addr a;
+        addr_from_text(q->replaced_by, NULL, &a);
+        const struct number *n =
+            directory_find_number(&f->directory, slice_str(a.text));
+        if (!n || strcmp(n->text, wish->text) == 0 ||
+            !(n->shared || n->account == wish->account))
+            return mail_refuse(m, MAIL_INVALID, "unknown_number",
+                               "/replaced_by",
+                               "replaced_by is not another number of the "
+                               "account");
+        wish->replaced_by = n->id;
     }
     if (q->default_sender.n) {
         const struct sender *s = directory_find_sender(
@@ -320,6 +340,8 @@ keep_known(const struct number *known, struct number *wish)
         wish->per_day = known->per_day;
     wish->carrier = known->carrier;
     wish->default_sender = known->default_sender;
+    wish->retired = known->retired;
+    wish->replaced_by = known->replaced_by;
     wish->from_settings = known->from_settings;
     wish->shared = wish->shared || known->shared;
 }

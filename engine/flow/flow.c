@@ -115,6 +115,15 @@ close_missing(struct flow *f)
     }
 }
 
+/* What the API says of a number of the settings. */
+static void
+keep_of_known(struct number *wish, const struct number *known)
+{
+    wish->default_sender = known->default_sender;
+    wish->retired = known->retired;
+    wish->replaced_by = known->replaced_by;
+}
+
 static void
 put_number(struct flow *f, const struct flow_number *s)
 {
@@ -127,7 +136,7 @@ put_number(struct flow *f, const struct flow_number *s)
                           .shared = s->shared,
                           .from_settings = true};
     if (known)
-        wish.default_sender = known->default_sender;
+        keep_of_known(&wish, known);
     snprintf(wish.text, sizeof wish.text, "%.23s", a.text);
     if (s->account)
         snprintf(wish.account_name, sizeof wish.account_name, "%s", s->account);

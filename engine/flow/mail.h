@@ -144,7 +144,8 @@ struct number_view {
     char account[64];
     char default_sender[24];
     uint32_t rate, per_day;
-    bool shared, from_settings;
+    bool shared, from_settings, retired;
+    char replaced_by[24];
 };
 struct pool_view {
     uint32_t pool;
@@ -178,7 +179,10 @@ struct mail_sender {
     struct sender_view *rows;
 };
 struct mail_number {
-    struct slice number, carrier, account, default_sender;
+    struct slice number, account, default_sender;
+    struct slice carrier;     /* given and empty: by routes */
+    struct slice replaced_by; /* of a retired one */
+    int retired;              /* -1: as it was */
     bool shared;
     uint32_t rate, per_day;
     unsigned count;

@@ -142,6 +142,27 @@ talk_must_wait(struct flow *f, uint32_t sender, uint64_t subscriber,
 /* Leaves by this carrier and has credit: none is better. */
 enum { NUMBERS_MAX = 64, SCORE_MOST = 4 };
 
+/* What came in place of a number is taken as that was. */
+static void
+take_too(const struct pool *pool, const struct number *n,
+         bool taken[NUMBERS_MAX])
+{
+    for (unsigned k = 0; n && k < pool->numbers && k < NUMBERS_MAX; k++)
+        taken[k] = taken[k] || pool->number[k] == n->id;
+}
+
+/* Today's parts, this second's, and a carrier that takes them. */
+static unsigned
+credit_of(struct flow *f, struct number *n)
+{
+    const struct carrier_entry *c =
+        n->carrier ? directory_carrier(&f->directory, n->carrier) : NULL;
+    bool spent = directory_number_is_spent(n, f->wall.ms);
+    bool well = !c || c->health.state <= HEALTH_STRAINED;
+    bool room = !n->per_s || rate_room(&n->rate, f->now) > 0;
+    return (spent ? 0 : 8) + (well ? 4 : 0) + (room ? 1 : 0);
+}
+
 /* Who of other senders has a live pair on each of the pool's numbers. */
 static struct number *
 look_back(struct flow *f, const struct pool *pool, uint32_t sender,
@@ -157,10 +178,12 @@ look_back(struct flow *f, const struct pool *pool, uint32_t sender,
         for (unsigned k = 0; k < pool->numbers && k < NUMBERS_MAX; k++) {
             if (pool->number[k] != t.number)
                 continue;
-            struct number *n = directory_number(&f->directory, t.number);
-            if (t.sender == sender && n && !n->retired && !taken[k])
+            struct number *n = directory_in_use(
+                &f->directory, directory_number(&f->directory, t.number));
+            if (t.sender == sender && n && !taken[k])
                 return n;
             taken[k] = true;
+            take_too(pool, n, taken);
         }
     }
     return NULL;
@@ -188,9 +211,8 @@ talk_choose_number(struct flow *f, const struct pool *pool, uint32_t sender,
             share = n;
         if (k < NUMBERS_MAX && taken[k] && pool->exclusive)
             continue;
-        bool credit = !n->per_s || rate_room(&n->rate, f->now) > 0;
         bool here = !at || n->carrier == at->id || n->carrier == 0;
-        unsigned score = 1 + (here ? 2 : 0) + (credit ? 1 : 0);
+        unsigned score = 1 + (here ? 2 : 0) + credit_of(f, n);
         if (score > best_score) {
             best = n;
             best_score = score;

@@ -8,6 +8,7 @@
  *   account NAME [quota N]
  *   sender NAME of ACCOUNT [queue]
  *   number NUMBER [on CARRIER] of ACCOUNT|shared [rate N] [default SENDER]
+ *          [per_day N] [retired] [by NUMBER]
  *   delete ACCOUNT
  *   pool NAME of ACCOUNT [exclusive] [conflict WORD] numbers NUMBER...
  *
@@ -193,6 +194,8 @@ on_number(const struct step *s)
     m->number.shared = step_has(s, "shared");
     m->number.rate = (uint32_t)step_number(s, "rate", 0);
     m->number.per_day = (uint32_t)step_number(s, "per_day", 0);
+    m->number.retired = step_has(s, "retired") ? 1 : -1;
+    m->number.replaced_by = value_slice(s, "by");
     world_mail(m);
     script_judge(s, m->result, m->code, m->detail);
     mail_free(m);
