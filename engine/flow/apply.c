@@ -143,11 +143,13 @@ apply_accept(struct flow *f, uint64_t pos, const struct fact_accept *x)
     saw_message(f, x->message);
     calm_hurry(f);
     bool later = x->send_at_ms != 0;
+    /* A client may replace what waits: it counts once. */
+    bool known = word_state(book_word(f, x->message)) != MSG_NONE;
     book_move(f, x->message, later ? MSG_ACCEPTED : MSG_QUEUED,
               (x->parts > 1 ? WORD_LONG : 0) | (x->login ? WORD_CLIENT : 0),
               pos);
     struct account *a = directory_account(&f->directory, (uint32_t)x->account);
-    if (a)
+    if (a && !known)
         directory_count_account(a, x->at_ms, (unsigned)x->parts);
     store_index_put(f->talks, flow_talk_key(x->subscriber), pos);
     if (x->thread)

@@ -29,6 +29,7 @@ enum {
 struct seat {
     struct client *client; /* NULL: gone while it was asked about */
     uint32_t login;        /* 0: no such system_id */
+    uint32_t passwords;    /* of the login, when it was asked */
     uint64_t token;        /* of the keeper's question; 0: none is open */
     struct mono asked_at;
     const char *reason;
@@ -40,6 +41,8 @@ struct seat {
 };
 
 struct client_desk {
+    /* Of the start; a reload's own say nothing of clients. */
+    const struct clients_settings *settings;
     struct keeper *keeper;
     uint8_t key[32]; /* of digests, of this process */
     uint64_t tokens;
@@ -127,13 +130,15 @@ let_in(struct flow *f, struct seat *s, struct login *l)
  */
 
 static void
-digest_of(struct client_desk *d, uint32_t login, const char *system_id,
-          const char *password, uint8_t out[32])
+digest_of(const struct client_desk *d, const struct seat *s,
+          const char *system_id, const char *password, uint8_t out[32])
 {
     uint8_t room[512];
     unsigned n = 32;
     struct writer w = writer_of(room, sizeof room);
-    writer_le32(&w, login);
+    writer_le32(&w, s->login);
+    /* What was right or wrong before the password was set says nothing. */
+    writer_le32(&w, s->passwords);
     writer_bytes(&w, slice_str(system_id));
     writer_bytes(&w, slice_str(password));
     /* Longer ones than fit are no passwords of ours: all alike. */
@@ -190,7 +195,8 @@ answer(struct flow *f, struct seat *s, bool right)
     struct client_desk *d = f->client_desk;
     struct login *l = directory_login(&f->directory, s->login);
     s->token = 0;
-    if (right && l && !l->deleted) {
+    /* A password that was changed meanwhile opens nothing any more. */
+    if (right && l && !l->deleted && l->passwords == s->passwords) {
         memcpy(l->digest, s->digest, 32);
         l->has_digest = true;
         if (s->client)
@@ -257,6 +263,7 @@ on_bind_asked(void *flow, struct client *c, const struct client_hello *hello)
     *s = (struct seat){
         .client = c,
         .login = l ? l->id : 0,
+        .passwords = l ? l->passwords : 0,
         .asked_at = f->now,
         .reason = "",
         .tls = hello->tls[0] != 0,
@@ -264,7 +271,7 @@ on_bind_asked(void *flow, struct client *c, const struct client_hello *hello)
     snprintf(s->peer, sizeof s->peer, "%s", hello->peer);
     snprintf(s->certificate, sizeof s->certificate, "%s", hello->certificate);
     client_set_owner(c, s);
-    digest_of(d, s->login, hello->system_id, hello->password, s->digest);
+    digest_of(d, s, hello->system_id, hello->password, s->digest);
     if (l && l->has_digest && CRYPTO_memcmp(l->digest, s->digest, 32) == 0)
         let_in(f, s, l);
     else if (is_known_wrong(d, s->digest, f->now))
@@ -377,7 +384,7 @@ client_desk_changed(struct flow *f, struct login *l)
     if (f->clients)
         clients_outbind(f->clients, l->id,
                         gone || !l->outbind[0] ? NULL : l->outbind,
-                        f->settings->clients->system_id, "");
+                        f->client_desk->settings->system_id, "");
 }
 
 bool
@@ -387,6 +394,8 @@ client_desk_open(struct flow *f, char why[STORE_WHY_BYTES])
     if (!s)
         return true;
     struct client_desk *d = f->client_desk = calloc(1, sizeof *d);
+    if (d)
+        d->settings = s;
     if (!d || RAND_bytes(d->key, sizeof d->key) != 1 ||
         !(d->keeper = keeper_create(f->loop))) {
         snprintf(why, STORE_WHY_BYTES, "smpp: the keeper cannot be started");

@@ -330,9 +330,10 @@ number_links(struct flow *f, struct mail *m, struct number *wish)
 }
 
 /* What is not said stays as it is; what the settings file says is the
- * admin's alone to change. */
+ * admin's alone to change. A number that clients made by using it is nobody
+ * else's: given to an account or to all, it is theirs from now on. */
 static void
-keep_known(const struct number *known, struct number *wish)
+keep_known(const struct number *known, bool given, struct number *wish)
 {
     if (!wish->per_s || known->from_settings)
         wish->per_s = known->per_s;
@@ -343,7 +344,11 @@ keep_known(const struct number *known, struct number *wish)
     wish->retired = known->retired;
     wish->replaced_by = known->replaced_by;
     wish->from_settings = known->from_settings;
+    if (known->of_clients && given)
+        return;
     wish->shared = wish->shared || known->shared;
+    wish->of_clients = known->of_clients;
+    wish->maker = known->maker;
 }
 
 void
@@ -369,7 +374,7 @@ directory_on_number(struct flow *f, struct mail *m)
     struct number wish = {
         .per_s = q->rate, .per_day = q->per_day, .shared = q->shared};
     if (known)
-        keep_known(known, &wish);
+        keep_known(known, q->account.n > 0 || q->shared, &wish);
     snprintf(wish.text, sizeof wish.text, "%.23s", a.text);
     if (!number_owner(f, m, known, &wish) || !number_links(f, m, &wish))
         return;

@@ -398,6 +398,7 @@ take(struct login *l, const struct login_wish *w)
     if (w->hash.n) {
         slice_to_str(w->hash, l->hash, sizeof l->hash);
         l->has_digest = false;
+        l->passwords++;
     }
     if (w->says & LOGIN_TLS_REQUIRED)
         l->tls_required = w->tls_required;

@@ -55,6 +55,7 @@ struct login {
     unsigned turn;      /* which bind is given the next delivery */
     uint8_t digest[32]; /* of the password that was right last; client_desk */
     bool has_digest;
+    uint32_t passwords;   /* set in this process so far: what an answer is of */
     uint32_t last_status; /* of the last bind refused */
     uint64_t last_refused_ms;
 };

@@ -2,8 +2,10 @@
  * steps_client.c - apps bind, submit, and hear what became of it.
  *
  *   login NAME of ACCOUNT [sources S]             (its password is "secret")
+ *   delete-login NAME
+ *   password NAME P                               (from now on)
  *   bind NAME [as rx|tx|trx] [version 33|34|50] [password P] [room N]
- *        [refused STATUS]
+ *        [change P] [refused STATUS]    (change: password, while it asks)
  *   unbind NAME
  *   submit M by NAME to PHONE from NUMBER [text "..."] [registered N]
  *        [at TIME] [priority N] [replace] [refused STATUS]
@@ -103,6 +105,39 @@ on_login(const struct step *s)
 }
 
 static void
+set_password(const char *name, const char *password)
+{
+    char hash[KEEPER_HASH_BYTES];
+    if (!keeper_hash(slice_str(password), hash))
+        world_fail("no hash");
+    struct mail *m = mail_create(MAIL_LOGIN_PUT, script_who("admin"));
+    m->login.ref = slice_str(name);
+    m->login.wish = (struct login_wish){.hash = slice_str(hash)};
+    world_mail(m);
+    if (m->result != MAIL_OK)
+        world_fail("the password is not taken");
+    mail_free(m);
+}
+
+static void
+on_delete_login(const struct step *s)
+{
+    struct mail *m = mail_create(MAIL_LOGIN_DELETE, script_who("admin"));
+    m->login.ref = slice_str(step_word(s, 1));
+    world_mail(m);
+    script_judge(s, m->result, m->code, m->detail);
+    mail_free(m);
+    world_settle();
+}
+
+static void
+on_password(const struct step *s)
+{
+    set_password(step_word(s, 1), step_word(s, 2));
+    world_settle();
+}
+
+static void
 on_bind(const struct step *s)
 {
     const char *as = step_value(s, "as"), *word = step_value(s, "password");
@@ -117,6 +152,8 @@ on_bind(const struct step *s)
                                                       : "34",
                                                   NULL, 16));
     fake_set_room(c, (unsigned)step_number(s, "room", 100));
+    if (step_value(s, "change"))
+        set_password(step_word(s, 1), step_value(s, "change"));
     /* The keeper's thread has a real clock. */
     for (unsigned t = 0;
          t < HASH_TRIES && !client_is_bound(c) && !fake_refusal(c); t++) {
@@ -300,6 +337,8 @@ expect_owed(const struct step *s)
 
 const struct step_row steps_client[] = {
     {"login", on_login},
+    {"delete-login", on_delete_login},
+    {"password", on_password},
     {"bind", on_bind},
     {"unbind", on_unbind},
     {"submit", on_submit},

@@ -54,6 +54,7 @@ on_reload(const struct step *s)
     if (step_has(s, "without-last-carrier"))
         world.settings.carriers_n--;
     next = world.settings;
+    next.clients = NULL; /* listeners are of the start */
     flow_reload(world.flow, &next);
     world_settle();
 }
