@@ -4,6 +4,7 @@
 #include "bench/load/csv.h"
 #include "bench/load/guests.h"
 #include "bench/load/http.h"
+#include "bench/load/sink.h"
 #include "bench/load/smpp.h"
 
 #include <signal.h>
@@ -23,6 +24,7 @@ static const char help[] =
     "  volley-load http ...   POST /v1/messages, one by one or as NDJSON\n"
     "  volley-load csv ...    a CSV file of recipients on stdout\n"
     "  volley-load guests ... connections that are no load, idle or hostile\n"
+    "  volley-load sink ...   an app that is told of receipts over HTTP\n"
     "\n"
     "Each has a --help of its own. Exit status: 0 when all went well, 1 when\n"
     "something was lost, doubled or refused, 2 for wrong options.\n";
@@ -40,6 +42,8 @@ main(int argc, char **argv)
         return csv_main(argc, argv, 2);
     if (strcmp(what, "guests") == 0)
         return guests_main(argc, argv, 2);
+    if (strcmp(what, "sink") == 0)
+        return sink_main(argc, argv, 2);
     if (strcmp(what, "--version") == 0) {
         printf("volley-load %s\n", VOLLEY_VERSION);
         return 0;

@@ -68,12 +68,13 @@ CASES = [
           ("commit_p50_ms", "commit, p50", "ms", None)],
          about="volley-skeleton: three threads, real commits, nothing else"),
     case(None, "kannel", "kannel.py",
-         [("messages_per_s", "Kannel, with its spool", "/s", None),
+         [("messages_per_s", "Kannel, spool, app told", "/s", None),
+          ("acked_per_s", "  receipt acknowledged", "/s", None),
           ("sendsms_per_s", "  sendsms accepted", "/s", None),
           ("p99_ms", "  sendsms, p99", "ms", None),
           ("cpu_us", "  processor", "us/message", None)],
          args=["--size", "20000", "--spool-only"], needs=["kannel"],
-         about="Debian's Kannel: 32 connections, spool store, receipts"),
+         about="Debian's Kannel: 32 connections, spool store, dlr-url"),
 
     # ---- cases
     case("a", "million", "million.py",

@@ -9,6 +9,7 @@ import http.server
 import io
 import json
 import os
+import socket
 import socketserver
 import subprocess
 import sys
@@ -184,6 +185,33 @@ def http_counts():
     server.shutdown()
 
 
+def told(port, *requests):
+    """What the sink answers to requests of one connection, sent at once."""
+    with socket.create_connection(("127.0.0.1", port), 10) as s:
+        s.sendall(b"".join(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % r
+                           for r in requests))
+        s.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: s.recv(65536), b""))
+
+
+def sink_counts_final_states_by_id():
+    p = subprocess.Popen([os.path.join(BIN, "volley-load"), "sink", "--ids",
+                          "10"], stdout=subprocess.PIPE, text=True)
+    port = int(p.stdout.readline().split()[1])
+    try:
+        got = told(port, b"/told?id=1&state=8", b"/told?id=1&state=1",
+                   b"/told?id=1&state=1", b"/told?id=9&state=2")
+        assert got.count(b"HTTP/1.1 200 OK") == 4, got
+        # past the last id, and no number: not counted, and the end
+        for bad in b"/told?id=10&state=1", b"/told?id=&state=1", b"/":
+            assert told(port, bad).startswith(b"HTTP/1.1 400"), bad
+        counts = json.loads(told(port, b"/counts").split(b"\r\n\r\n")[1])
+        some(counts, calls=4, final=2, doubled=1, bad=3)
+    finally:
+        p.terminate()
+        assert p.wait(10) == 1  # it was told something bad
+
+
 def rows_for_a_campaign():
     code, out, _ = load("csv", "--rows", "1000", "--senders", "ann,bob",
                         "--duplicates", "100", "--bad", "250")
@@ -206,7 +234,8 @@ def main():
     failed = 0
     for run in (all_is_well_is_zero, lost_answers_and_refusals_are_counted,
                 doubled_receipts_are_counted, throttling_and_pace,
-                nobody_listens, guests_do_what_their_roles_say, http_counts, rows_for_a_campaign):
+                nobody_listens, guests_do_what_their_roles_say, http_counts,
+                sink_counts_final_states_by_id, rows_for_a_campaign):
         try:
             run()
             print("ok  ", run.__name__.replace("_", " "), flush=True)
