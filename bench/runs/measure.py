@@ -27,7 +27,7 @@ import time
 
 # Threads of volleyd by their names; the first one bears the program's.
 ROLES = (("volleyd", "engine"), ("store", "store"), ("checkpoint", "store"),
-         ("MHD-", "intake"), ("courier", "intake"))
+         ("intake", "intake"))
 EVERY_S = 0.1
 
 

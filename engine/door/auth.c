@@ -43,7 +43,7 @@ who_of(struct door *d, struct slice key)
     if (d->has_admin && CRYPTO_memcmp(hash, d->admin_hash, sizeof hash) == 0)
         return (struct who){.kind = WHO_ADMIN};
     struct query *q = door_query(d);
-    return q ? query_key(q, key) : (struct who){0};
+    return q ? query_key_hash(q, hash) : (struct who){0};
 }
 
 /* "the account's or a sender's" */

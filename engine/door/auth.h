@@ -1,7 +1,7 @@
 /*
  * auth.h - whose key a request carries.
  *
- * Threads: any worker.
+ * Threads: any intake.
  */
 #ifndef ENGINE_DOOR_AUTH_H
 #define ENGINE_DOOR_AUTH_H

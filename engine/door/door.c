@@ -9,7 +9,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <microhttpd.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,19 +16,15 @@
 
 #include "engine/core/log.h"
 #include "engine/door/auth.h"
-#include "engine/door/courier.h"
-#include "engine/door/http.h"
+#include "engine/door/intake.h"
 #include "engine/door/tls.h"
-#include "engine/door/watch.h"
 
 enum {
-    MEMORY_PER_CONNECTION = 64 * 1024, /* headers, then body pieces */
-    MEMORY_STEP = 16 * 1024,
     LINGER_MS = 3000, /* for requests that the engine still owes */
     BACKLOG = 511,
 };
 
-/* One door a process: MHD's workers and the courier refer to it. */
+/* One door a process. */
 static struct door *the_door;
 
 static struct query *
@@ -142,35 +137,6 @@ listen_open(struct door *d, const char *text, char why[DOOR_WHY_BYTES])
     return fd;
 }
 
-static struct MHD_Daemon *
-mhd_start(struct door *d, int fd)
-{
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
-    struct MHD_OptionItem tls[4];
-    unsigned n = 0;
-    if (d->cert) {
-        flags |= MHD_USE_TLS;
-        tls[n++] =
-            (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, d->cert};
-        tls[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, d->key};
-    }
-    if (d->client_ca)
-        tls[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0,
-                                           d->client_ca};
-    tls[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
-    const struct door_settings *l = &d->limits;
-    return MHD_start_daemon(
-        flags, 0, http_on_accept, d, http_on_request, d,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, l->workers,
-        MHD_OPTION_CONNECTION_LIMIT, l->connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, l->idle_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION,
-        MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)MEMORY_STEP,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
-        http_on_completed, d, MHD_OPTION_NOTIFY_CONNECTION, http_on_connection,
-        d, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
-}
-
 static void
 set_limits(struct door *d, const struct door_settings *s)
 {
@@ -196,9 +162,6 @@ door_free(struct door *d)
     free(d->cert);
     free(d->key);
     free(d->client_ca);
-    if (d->wake_fd >= 0)
-        close(d->wake_fd);
-    pthread_mutex_destroy(&d->lock);
     pthread_mutex_destroy(&d->query_lock);
     pthread_mutex_destroy(&d->watch_lock);
     free(d);
@@ -211,8 +174,6 @@ door_make(struct flow *flow, const struct door_settings *s)
     if (!d)
         return NULL;
     d->flow = flow;
-    d->wake_fd = -1;
-    pthread_mutex_init(&d->lock, NULL);
     pthread_mutex_init(&d->query_lock, NULL);
     pthread_mutex_init(&d->watch_lock, NULL);
     set_limits(d, s);
@@ -236,17 +197,10 @@ door_start(struct flow *flow, const struct door_settings *s,
         door_free(d);
         return false;
     }
-    if (!courier_start(d)) {
-        snprintf(why, DOOR_WHY_BYTES, "no thread for the courier: %m");
-        close(fd);
-        door_free(d);
-        return false;
-    }
-    d->mhd = mhd_start(d, fd);
-    if (!d->mhd) {
-        snprintf(why, DOOR_WHY_BYTES, "libmicrohttpd does not start: %m");
-        courier_stop(d);
-        close(fd);
+    if (!intakes_start(d, fd)) {
+        snprintf(why, DOOR_WHY_BYTES, "the intake does not start: %m");
+        atomic_store(&d->closing, true);
+        intakes_stop(d);
         door_free(d);
         return false;
     }
@@ -262,26 +216,6 @@ door_port(void)
     return the_door ? the_door->port : 0;
 }
 
-static unsigned
-requests_alive(struct door *d)
-{
-    pthread_mutex_lock(&d->lock);
-    unsigned alive = d->alive;
-    pthread_mutex_unlock(&d->lock);
-    return alive;
-}
-
-/* Nobody may wait any more: whoever still does is resumed and closed. */
-static void
-close_waiting(struct door *d)
-{
-    atomic_store(&d->closing, true);
-    pthread_mutex_lock(&d->lock);
-    for (struct request *r = d->all; r; r = r->next)
-        request_wake(r);
-    pthread_mutex_unlock(&d->lock);
-}
-
 void
 door_stop(void)
 {
@@ -289,17 +223,13 @@ door_stop(void)
     if (!d)
         return;
     the_door = NULL;
-    MHD_socket listener = MHD_quiesce_daemon(d->mhd);
-    if (listener != MHD_INVALID_SOCKET)
-        close(listener);
     atomic_store(&d->stopping, true);
-    for (unsigned ms = 0; requests_alive(d) && ms < LINGER_MS; ms += 10) {
-        courier_nudge(d);
+    for (unsigned ms = 0; intakes_alive(d) && ms < LINGER_MS; ms += 10) {
+        intakes_nudge(d);
         usleep(10000);
     }
-    close_waiting(d);
-    MHD_stop_daemon(d->mhd);
-    courier_stop(d);
+    atomic_store(&d->closing, true);
+    intakes_stop(d);
     log_info(ROOM_DOOR, "door_closed", "port=%u", d->port);
     door_free(d);
 }

@@ -6,8 +6,7 @@
  * is on disk, because the engine answers a mail only then. Keys, texts and
  * phone numbers appear in no log.
  *
- * Threads: start and stop from one thread. Inside: two libmicrohttpd workers
- * and one courier that brings the engine's answers back.
+ * Threads: start and stop from one thread. Inside: two intakes (intake.h).
  */
 #ifndef ENGINE_DOOR_DOOR_H
 #define ENGINE_DOOR_DOOR_H
@@ -27,7 +26,7 @@ struct door_settings {
     const char *tls_cert;  /* PEM files; NULL: plain */
     const char *tls_key;
     const char *tls_client_ca; /* clients must show a certificate of it */
-    unsigned workers;          /* 2 */
+    unsigned workers;          /* intakes: 2 */
     unsigned connections;      /* 1,000 in all */
     unsigned per_address;      /* 32; loopback has no cap */
     unsigned header_s;         /* 10: request line and headers in total */

@@ -282,11 +282,10 @@ http_on_request(void *arg, struct MHD_Connection *c, const char *url,
                 const char *method, const char *version, const char *data,
                 size_t *size, void **slot)
 {
-    struct door *d = arg;
     struct request *r = *slot;
     (void)version;
     if (!r) {
-        r = request_create(d, c);
+        r = request_create(arg, c);
         if (!r)
             return MHD_NO;
         *slot = r;

@@ -1,7 +1,7 @@
 /*
  * http.h - what libmicrohttpd calls.
  *
- * Threads: the workers of libmicrohttpd.
+ * Threads: the intake that has the connection.
  */
 #ifndef ENGINE_DOOR_HTTP_H
 #define ENGINE_DOOR_HTTP_H
@@ -11,7 +11,7 @@
 /* The life of a request: called for its headers, for each piece of its body,
  * at its end, and after each wait. */
 enum MHD_Result
-http_on_request(void *door, struct MHD_Connection *c, const char *url,
+http_on_request(void *intake, struct MHD_Connection *c, const char *url,
                 const char *method, const char *version, const char *data,
                 size_t *size, void **request);
 

@@ -1,8 +1,7 @@
 /*
  * inside.h - the door itself, as its own files see it. Others use door.h.
  *
- * Invariant: all requests that live stand in the list `all`; `lock` guards
- * that list and what requests share with the courier.
+ * What threads share stands here; what a thread has alone, in intake.h.
  */
 #ifndef ENGINE_DOOR_INSIDE_H
 #define ENGINE_DOOR_INSIDE_H
@@ -13,14 +12,12 @@
 #include "engine/door/door.h"
 #include "engine/flow/query.h"
 
-struct MHD_Daemon;
-struct request;
+struct intake;
 struct watch;
 
 struct door {
     /* identity: set before threads start */
     struct flow *flow;
-    struct MHD_Daemon *mhd;
     struct door_settings limits; /* numbers filled in; strings NULL */
     uint16_t port;
     bool has_admin;
@@ -32,16 +29,9 @@ struct door {
     /* state */
     _Atomic bool stopping; /* streams end, new work is refused */
     _Atomic bool closing;  /* nobody may wait any more */
-    _Atomic bool courier_ends;
-    pthread_t courier;
-    int wake_fd; /* eventfd of the courier */
 
     /* links */
-    pthread_mutex_t lock;
-    struct request *all;
-    unsigned alive;     /* requests in `all` */
-    unsigned waiting;   /* of them, with a time or events to wake for */
-    unsigned mails_out; /* posted, not yet back */
+    struct intake *intakes; /* limits.workers of them */
     pthread_mutex_t query_lock;
     struct query **queries; /* one a thread, made when first needed */
     unsigned query_count;

@@ -1,7 +1,7 @@
 /*
  * login_form.h - the JSON of a login as a wish for the engine.
  *
- * Threads: the connection's worker. Hashing a password takes it 50 ms.
+ * Threads: the connection's intake. Hashing a password takes it 50 ms.
  */
 #ifndef ENGINE_DOOR_LOGIN_FORM_H
 #define ENGINE_DOOR_LOGIN_FORM_H

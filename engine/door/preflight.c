@@ -2,7 +2,7 @@
  * preflight.c - what a campaign would send and cost; sends nothing.
  *
  * Every row is rendered and measured as its carrier would send it, in slices
- * between which other requests of the worker run.
+ * between which other requests of the thread run.
  */
 #include <stdlib.h>
 

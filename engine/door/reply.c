@@ -14,7 +14,7 @@
 #include "engine/door/routes.h"
 
 /* 5 ms: long enough to be worth the switch, short enough that nobody on the
- * same worker notices. */
+ * same thread notices. */
 enum { SLICE_US = 5000, STREAM_BLOCK = 32 * 1024 };
 
 void

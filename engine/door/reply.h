@@ -4,7 +4,7 @@
  * Each sets the answer once; a second one is dropped. Every answer forbids
  * caching and sniffing.
  *
- * Threads: the connection's worker.
+ * Threads: the connection's intake.
  */
 #ifndef ENGINE_DOOR_REPLY_H
 #define ENGINE_DOOR_REPLY_H

@@ -10,7 +10,7 @@
 #include <xxhash.h>
 
 #include "engine/core/clock.h"
-#include "engine/door/courier.h"
+#include "engine/door/intake.h"
 #include "engine/door/page.h"
 #include "engine/door/reply.h"
 
@@ -26,21 +26,20 @@ struct letter {
 };
 
 struct request *
-request_create(struct door *d, struct MHD_Connection *c)
+request_create(struct intake *in, struct MHD_Connection *c)
 {
     struct request *r = calloc(1, sizeof *r);
     if (!r)
         return NULL;
-    r->door = d;
+    r->door = in->door;
+    r->intake = in;
     r->connection = c;
     r->finished_end = &r->finished;
-    pthread_mutex_lock(&d->lock);
-    r->next = d->all;
+    r->next = in->all;
     if (r->next)
         r->next->prev = r;
-    d->all = r;
-    d->alive++;
-    pthread_mutex_unlock(&d->lock);
+    in->all = r;
+    atomic_fetch_add(&in->alive, 1);
     return r;
 }
 
@@ -76,7 +75,7 @@ static void
 forget_waiting(struct request *r)
 {
     if (r->timed)
-        r->door->waiting--;
+        r->intake->waiting--;
     r->timed = false;
     r->wake_ms = 0;
     r->wake_event = 0;
@@ -85,8 +84,7 @@ forget_waiting(struct request *r)
 void
 request_leave(struct request *r)
 {
-    struct door *d = r->door;
-    pthread_mutex_lock(&d->lock);
+    struct intake *in = r->intake;
     forget_waiting(r);
     r->gone = true;
     if (r->next)
@@ -94,11 +92,9 @@ request_leave(struct request *r)
     if (r->prev)
         r->prev->next = r->next;
     else
-        d->all = r->next;
-    d->alive--;
-    bool last = r->outstanding == 0;
-    pthread_mutex_unlock(&d->lock);
-    if (last)
+        in->all = r->next;
+    atomic_fetch_sub(&in->alive, 1);
+    if (r->outstanding == 0)
         request_destroy(r);
 }
 
@@ -109,16 +105,17 @@ request_wake(struct request *r)
         return;
     forget_waiting(r);
     r->suspended = false;
+    r->intake->resumed = true;
     MHD_resume_connection(r->connection);
 }
 
-/* Courier thread: a mail is back. The door's lock is held. */
+/* A mail is back. */
 static void
 letter_done(struct mail *m)
 {
     struct letter *l = m->door;
     struct request *r = l->request;
-    r->door->mails_out--;
+    r->intake->mails_out--;
     r->outstanding--;
     if (!r->gone) {
         *r->finished_end = l;
@@ -144,25 +141,21 @@ bool
 request_post(struct request *r, struct mail *m,
              void (*next)(struct request *, struct mail *), void *cargo)
 {
-    struct door *d = r->door;
+    struct intake *in = r->intake;
     struct letter *l = malloc(sizeof *l);
     if (!l)
         return false;
     *l = (struct letter){r, m, next, cargo, NULL};
+    m->box = in->box;
     m->done = letter_done;
     m->door = l;
-    pthread_mutex_lock(&d->lock);
+    if (!mail_post(r->door->flow, m)) {
+        free(l);
+        return false;
+    }
     r->outstanding++;
-    d->mails_out++;
-    pthread_mutex_unlock(&d->lock);
-    if (mail_post(d->flow, m))
-        return true;
-    pthread_mutex_lock(&d->lock);
-    r->outstanding--;
-    d->mails_out--;
-    pthread_mutex_unlock(&d->lock);
-    free(l);
-    return false;
+    in->mails_out++;
+    return true;
 }
 
 void
@@ -190,25 +183,18 @@ request_is_ok(struct request *r, const struct mail *m)
 bool
 request_is_asking(struct request *r)
 {
-    pthread_mutex_lock(&r->door->lock);
-    bool asking = r->outstanding || r->finished;
-    pthread_mutex_unlock(&r->door->lock);
-    return asking;
+    return r->outstanding || r->finished;
 }
 
 bool
 request_deliver(struct request *r)
 {
-    pthread_mutex_lock(&r->door->lock);
     struct letter *l = r->finished;
-    if (l) {
-        r->finished = l->link;
-        if (!r->finished)
-            r->finished_end = &r->finished;
-    }
-    pthread_mutex_unlock(&r->door->lock);
     if (!l)
         return false;
+    r->finished = l->link;
+    if (!r->finished)
+        r->finished_end = &r->finished;
     l->next(r, l->mail);
     letter_free(l);
     return true;
@@ -220,65 +206,53 @@ request_wake_in(struct request *r, unsigned ms)
     r->wake_ms = clock_mono().us / 1000 + ms;
 }
 
-/* A mail that nobody waits for is back. The door's lock is held. */
+/* A mail that nobody waits for is back. */
 static void
 lone_done(struct mail *m)
 {
-    struct door *d = m->door;
-    d->mails_out--;
+    struct intake *in = m->door;
+    in->mails_out--;
     mail_free(m);
 }
 
 void
-request_send_off(struct door *d, struct mail *m)
+request_send_off(struct intake *in, struct mail *m)
 {
+    m->box = in->box;
     m->done = lone_done;
-    m->door = d;
-    pthread_mutex_lock(&d->lock);
-    d->mails_out++;
-    pthread_mutex_unlock(&d->lock);
-    if (mail_post(d->flow, m))
-        return;
-    pthread_mutex_lock(&d->lock);
-    lone_done(m);
-    pthread_mutex_unlock(&d->lock);
+    m->door = in;
+    in->mails_out++;
+    if (!mail_post(in->door->flow, m))
+        lone_done(m);
 }
 
 bool
 request_wait(struct request *r)
 {
-    struct door *d = r->door;
-    bool may = true;
-    pthread_mutex_lock(&d->lock);
+    bool closing = atomic_load(&r->door->closing);
     bool timed = r->wake_ms || r->wake_event;
-    if (r->finished || atomic_load(&d->closing) ||
-        (r->outstanding == 0 && !timed)) {
-        /* A letter came meanwhile: go on at once. */
-        may = r->finished && !atomic_load(&d->closing);
+    if (r->finished || closing || (r->outstanding == 0 && !timed)) {
+        /* A letter is here: go on at once. */
+        bool may = r->finished && !closing;
         r->wake_ms = 0;
         r->wake_event = 0;
-        if (may) {
-            MHD_suspend_connection(r->connection);
-            MHD_resume_connection(r->connection);
-        }
-    } else {
-        if (timed)
-            d->waiting++;
-        r->timed = timed;
-        r->suspended = true;
-        MHD_suspend_connection(r->connection);
+        if (may)
+            request_yield(r);
+        return may;
     }
-    bool wake_courier = r->suspended && timed && d->waiting == 1;
-    pthread_mutex_unlock(&d->lock);
-    if (wake_courier)
-        courier_nudge(d);
-    return may;
+    if (timed)
+        r->intake->waiting++;
+    r->timed = timed;
+    r->suspended = true;
+    MHD_suspend_connection(r->connection);
+    return true;
 }
 
 void
 request_yield(struct request *r)
 {
     MHD_suspend_connection(r->connection);
+    r->intake->resumed = true;
     MHD_resume_connection(r->connection);
 }
 

@@ -4,13 +4,12 @@
  * A resource is a function that gets a request whose body has been read, and
  * either replies, or asks the engine (request_ask) and goes on when the mail
  * is back, or leaves work to be done in slices. All of it runs on the
- * connection's worker thread; while it waits the connection is suspended.
+ * connection's intake thread; while it waits the connection is suspended.
  *
  * Promise: a request lives until it was answered or its client left, and
  * until each of its mails came back, whichever is last.
  *
- * Threads: the connection's worker, except letters, which the courier
- * delivers under the door's lock.
+ * Threads: the intake that has the connection.
  */
 #ifndef ENGINE_DOOR_REQUEST_H
 #define ENGINE_DOOR_REQUEST_H
@@ -42,6 +41,7 @@ enum phase { PHASE_HEAD, PHASE_BODY, PHASE_END };
 struct request {
     /* identity */
     struct door *door;
+    struct intake *intake;
     struct MHD_Connection *connection;
     struct watch *watch;
     const struct route *route;
@@ -75,7 +75,7 @@ struct request {
     size_t out_at;
     bool out_done;
 
-    /* links and what the courier sees, under the door's lock */
+    /* links and waits */
     struct request *next, *prev;
     struct letter *finished, **finished_end;
     unsigned outstanding;
@@ -87,7 +87,7 @@ struct request {
 };
 
 /* NULL when out of memory. */
-struct request *request_create(struct door *d, struct MHD_Connection *c);
+struct request *request_create(struct intake *in, struct MHD_Connection *c);
 /* The connection forgets it; freed when no mail is out. */
 void request_leave(struct request *r);
 
@@ -109,7 +109,7 @@ bool request_is_asking(struct request *r);
 bool request_deliver(struct request *r);
 
 /* Posts a mail that nobody waits for; its request may be gone. */
-void request_send_off(struct door *d, struct mail *m);
+void request_send_off(struct intake *in, struct mail *m);
 
 /* --- waiting */
 /* The next wait ends after so long, if not before. */
@@ -117,9 +117,9 @@ void request_wake_in(struct request *r, unsigned ms);
 /* Suspends the connection until a mail is back or the time has come. False:
  * nothing would wake it, or the door is closing. */
 MUST_CHECK bool request_wait(struct request *r);
-/* Lets other connections of this worker go first. */
+/* Lets other connections of this thread go first. */
 void request_yield(struct request *r);
-/* Resumes it, whatever it waits for. The door's lock is held. */
+/* Resumes it, whatever it waits for. */
 void request_wake(struct request *r);
 
 /* --- what was asked */

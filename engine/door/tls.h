@@ -1,7 +1,7 @@
 /*
  * tls.h - TLS of the door, which libmicrohttpd does with GnuTLS.
  *
- * Threads: load at start; checks on workers.
+ * Threads: load at start; checks on intakes.
  */
 #ifndef ENGINE_DOOR_TLS_H
 #define ENGINE_DOOR_TLS_H

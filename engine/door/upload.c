@@ -30,6 +30,7 @@ struct upload {
     /* identity */
     struct request *request; /* while it lives */
     struct door *door;
+    struct intake *intake;
     struct who who;
     uint64_t campaign, upload;
     uint32_t account;
@@ -69,7 +70,7 @@ upload_free(void *state)
 {
     struct upload *u = state;
     if (u->upload && !u->settled)
-        request_send_off(u->door, upload_mail(u, MAIL_UPLOAD_ABORT));
+        request_send_off(u->intake, upload_mail(u, MAIL_UPLOAD_ABORT));
     rows_fini(&u->rows);
     lines_fini(&u->lines);
     template_destroy(u->template);
@@ -363,6 +364,7 @@ upload_begin(struct request *r)
     }
     u->request = r;
     u->door = r->door;
+    u->intake = r->intake;
     u->who = r->who;
     u->campaign = campaign;
     u->is_csv = !type.n || !type_is_lines((const char *)type.p);

@@ -24,7 +24,7 @@ struct watch {
     _Atomic int stage;
     _Atomic uint64_t since_ms; /* when the stage, or the span, began */
     _Atomic uint64_t octets;
-    uint64_t octets_then; /* at the begin of the span; the courier's */
+    uint64_t octets_then; /* at the begin of the span; watch_look()'s */
     uint64_t span_ms;
     bool ended; /* the last look found the end of the stream */
     struct watch *next, *prev;

@@ -5,7 +5,7 @@
  * line and headers within header_s, a body at body_octets_s or faster. Who
  * is slower is shut down, which libmicrohttpd sees as the end.
  *
- * Threads: opened, marked and closed by a worker; looked at by the courier.
+ * Threads: opened, marked and closed by its intake; looked at by the first.
  */
 #ifndef ENGINE_DOOR_WATCH_H
 #define ENGINE_DOOR_WATCH_H
@@ -36,7 +36,7 @@ void watch_mark(struct watch *w, enum watch_stage stage);
 /* So many octets of body have come in all. */
 void watch_count(struct watch *w, uint64_t octets);
 
-/* Shuts down who is too slow. The courier, each second. */
+/* Shuts down who is too slow. The first intake, each second. */
 void watch_look(struct door *d, uint64_t now_ms);
 
 #endif

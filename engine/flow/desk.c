@@ -22,6 +22,17 @@ enum {
     WAKE_EACH = 8,     /* single messages, while a commit runs */
 };
 
+/* Mails on their way back to one thread. */
+struct mail_box {
+    struct flow *flow;
+    int fd; /* eventfd */
+    struct mpsc back;
+    bool awaited;  /* its thread's: something posted is waited for */
+    bool has_news; /* the engine's, as is the next: stands in flow->news */
+    struct mail_box *next_news;
+    struct mail_box *next; /* of flow->boxes */
+};
+
 enum permit { ADMIN = 1, ACCOUNT = 2, SENDER = 4 };
 
 /* looks: answered at once, from RAM, even while the disk is full.
@@ -127,16 +138,21 @@ bool
 desk_open(struct flow *f)
 {
     mpsc_init(&f->inbox);
-    mpsc_init(&f->outbox);
-    f->outbox_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    return f->outbox_fd >= 0;
+    f->box = mail_box_open(f);
+    return f->box != NULL;
 }
 
 void
 desk_close(struct flow *f)
 {
-    if (f->outbox_fd >= 0)
-        close(f->outbox_fd);
+    struct mail_box *b = atomic_load(&f->boxes);
+    while (b) {
+        struct mail_box *next = b->next;
+        close(b->fd);
+        free(b);
+        b = next;
+    }
+    atomic_store(&f->boxes, NULL);
 }
 
 /* ---- the doors' side --------------------------------------------------------
@@ -158,6 +174,16 @@ is_awaited(struct flow *f, bool single, bool first, unsigned before)
     return before % WAKE_EACH == WAKE_EACH - 1;
 }
 
+/* One mail more waits; wakes the engine, or leaves it to mail_box_tell(). */
+static void
+note_posted(struct flow *f, struct mail_box *b, bool awaited)
+{
+    if (awaited && b)
+        b->awaited = true;
+    else if (awaited)
+        loop_wake(f->loop);
+}
+
 bool
 mail_post(struct flow *f, struct mail *m)
 {
@@ -170,25 +196,66 @@ mail_post(struct flow *f, struct mail *m)
     }
     /* Once pushed it may be answered and gone. */
     bool single = m->kind == MAIL_SEND && m->send.count == 1;
-    if (is_awaited(f, single, mpsc_push(&f->inbox, &m->node), before))
-        loop_wake(f->loop);
+    struct mail_box *b = m->box;
+    bool first = mpsc_push(&f->inbox, &m->node);
+    note_posted(f, b, is_awaited(f, single, first, before));
     return true;
 }
 
-int
-mail_ready_fd(struct flow *f)
+struct mail_box *
+mail_box_open(struct flow *f)
 {
-    return f->outbox_fd;
+    struct mail_box *b = calloc(1, sizeof *b);
+    if (!b)
+        return NULL;
+    b->flow = f;
+    mpsc_init(&b->back);
+    b->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (b->fd < 0) {
+        free(b);
+        return NULL;
+    }
+    b->next = atomic_load(&f->boxes);
+    while (!atomic_compare_exchange_weak(&f->boxes, &b->next, b))
+        continue;
+    return b;
+}
+
+int
+mail_box_fd(const struct mail_box *b)
+{
+    return b->fd;
+}
+
+void
+mail_box_wake(struct mail_box *b)
+{
+    uint64_t one = 1;
+    if (write(b->fd, &one, sizeof one) != sizeof one)
+        return; /* the counter is full: it is readable already */
+}
+
+struct mail *
+mail_box_take(struct mail_box *b)
+{
+    if (mpsc_is_empty(&b->back))
+        return NULL;
+    struct mpsc_link *first = mpsc_take_all(&b->back);
+    return first ? MPSC_OF(first, struct mail, node) : NULL;
+}
+
+void
+mail_box_tell(struct mail_box *b)
+{
+    if (b->awaited)
+        loop_wake(b->flow->loop);
+    b->awaited = false;
 }
 
 struct mail *
 mail_take_ready(struct flow *f)
 {
-    uint64_t n;
-    ssize_t got = read(f->outbox_fd, &n, sizeof n);
-    (void)got; /* nothing to read only means that nothing is new */
-    struct mpsc_link *first = mpsc_take_all(&f->outbox);
-    return first ? MPSC_OF(first, struct mail, node) : NULL;
+    return mail_box_take(f->box);
 }
 
 /* ---- the engine's side
@@ -197,20 +264,24 @@ mail_take_ready(struct flow *f)
 static void
 send_back(struct flow *f, struct mail *m)
 {
-    if (mpsc_push(&f->outbox, &m->node))
-        f->outbox_news = true;
+    struct mail_box *b = m->box ? m->box : f->box;
+    if (!mpsc_push(&b->back, &m->node) || b->has_news)
+        return;
+    b->has_news = true;
+    b->next_news = f->news;
+    f->news = b;
 }
 
-/* Wakes the courier once for all that is sent back. */
+/* Wakes each thread once for all that is sent back to it. */
 static void
 tell(struct flow *f)
 {
-    uint64_t one = 1;
-    if (!f->outbox_news)
-        return;
-    f->outbox_news = false;
-    if (write(f->outbox_fd, &one, sizeof one) != sizeof one)
-        return; /* the counter is full: it is readable already */
+    while (f->news) {
+        struct mail_box *b = f->news;
+        f->news = b->next_news;
+        b->has_news = false;
+        mail_box_wake(b);
+    }
 }
 
 static bool

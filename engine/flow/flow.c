@@ -229,7 +229,6 @@ flow_open(struct loop *loop, struct store *store,
     f->loop = loop;
     f->store = store;
     f->settings = settings;
-    f->outbox_fd = -1;
     f->next_message = f->next_campaign = f->next_thread = f->next_upload = 1;
     look_at_clocks(f);
     f->opened = f->now;

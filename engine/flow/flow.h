@@ -156,9 +156,9 @@ struct flow {
     _Atomic unsigned inbox_count;
     _Atomic bool stopping;
     _Atomic bool commit_out; /* a commit runs; its end will wake the engine */
-    struct mpsc outbox;      /* answered mails, for the courier */
-    bool outbox_news;        /* of which the courier was not told yet */
-    int outbox_fd;
+    struct mail_box *box;    /* of mails that name none */
+    _Atomic(struct mail_box *) boxes; /* all of them */
+    struct mail_box *news;    /* those with mails they were not told of yet */
     struct mpsc_link *unread; /* taken from the inbox, not handled yet */
     struct mail *held_first, *held_last; /* wait for durability, in order */
 

@@ -2,8 +2,9 @@
  * mail.h - commands from intake threads to the engine, and its answers.
  *
  * A door thread fills a mail and posts it (mail_post). The engine decides,
- * records facts, and answers when they are durable: the mail comes back
- * through `done`, called on the courier thread, never on the engine's.
+ * records facts, and answers when they are durable: the mail comes back into
+ * the box of the thread that posted it, which calls `done`. The engine calls
+ * nobody.
  *
  * Promise: every posted mail comes back exactly once, also while stopping.
  * A result of MAIL_OK means what was promised is on disk. What a mail points
@@ -376,7 +377,8 @@ struct mail {
     struct mpsc_link node;
     enum mail_kind kind;
     struct who who;
-    void (*done)(struct mail *m); /* courier thread */
+    struct mail_box *box;         /* comes back here; NULL: the flow's own */
+    void (*done)(struct mail *m); /* the door's, for who takes it there */
     void *door;                   /* the door's own */
     /* answer */
     enum mail_result result;
@@ -412,17 +414,32 @@ struct mail *mail_create(enum mail_kind kind, struct who who);
 void mail_free(struct mail *m);
 
 /* False when too many wait (back-pressure: answer 503 or stop reading, then
- * try again) or the engine is stopping; the mail is then still the door's. */
+ * try again) or the engine is stopping; the mail is then still the door's.
+ * With a box the engine is told by mail_box_tell(), else at once. */
 MUST_CHECK bool mail_post(struct flow *f, struct mail *m);
 
 /* Rows that a list gives: 100 when nothing was asked, 1,001 at most (the
  * door asks for one more than it shows). */
 unsigned mail_limit(unsigned asked);
 
-/* The door's end of the way back: mails whose answers are ready. Returns
- * them as a list by node.next, oldest first, NULL when none. fd is readable
- * when there are some. Courier thread only; it calls done() on each. */
-int mail_ready_fd(struct flow *f);
+/*
+ * The way back to one thread of the door. It belongs to the flow and lives as
+ * long, so that the engine may speak to it when the door is gone. Opened by
+ * any thread (NULL: no memory or no descriptor), the rest by its own, but for
+ * mail_box_wake().
+ */
+struct mail_box *mail_box_open(struct flow *f);
+/* An eventfd: readable when mails are back, or after mail_box_wake(). Who
+ * waits for it reads it. */
+int mail_box_fd(const struct mail_box *b);
+void mail_box_wake(struct mail_box *b);
+/* Mails that are back, as a list by node.next, oldest first; NULL: none. */
+struct mail *mail_box_take(struct mail_box *b);
+/* Tells the engine of what this thread posted since the last call, once for
+ * all of it: at the end of its turn. */
+void mail_box_tell(struct mail_box *b);
+
+/* The same of the flow's own box, for mails without one. */
 struct mail *mail_take_ready(struct flow *f);
 
 #endif

@@ -151,12 +151,18 @@ query_may_see(struct query *q, struct who who, uint32_t account,
 struct who
 query_key(struct query *q, struct slice key)
 {
-    uint8_t digest[SHA256_DIGEST_LENGTH];
+    uint8_t hash[SHA256_DIGEST_LENGTH];
+    SHA256(key.n ? key.p : (const uint8_t *)"", key.n, hash);
+    return query_key_hash(q, hash);
+}
+
+struct who
+query_key_hash(struct query *q, const uint8_t *hash)
+{
     struct slice doc;
     struct who who = {.kind = WHO_NOBODY};
-    SHA256(key.n ? key.p : (const uint8_t *)"", key.n, digest);
     query_begin(q);
-    if (store_get(q->reader, TABLE_KEY, slice_of(digest, sizeof digest),
+    if (store_get(q->reader, TABLE_KEY, slice_of(hash, SHA256_DIGEST_LENGTH),
                   &doc) == STORE_OK) {
         uint64_t kind = doc_u64(doc, DOC_WHO, WHO_NOBODY);
         if (kind <= WHO_SENDER)

@@ -26,6 +26,8 @@ void query_destroy(struct query *q);
 
 /* Whose key is this? WHO_NOBODY when unknown. Looks up its SHA-256. */
 struct who query_key(struct query *q, struct slice key);
+/* The same for who has its SHA-256 already, 32 octets. */
+struct who query_key_hash(struct query *q, const uint8_t *hash);
 
 /* A sender of the account by sdr_ id, external_id or name; 0: none. Cached
  * briefly. */
