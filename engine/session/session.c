@@ -13,6 +13,9 @@
 #include "engine/core/loop.h"
 #include "engine/session/session_inside.h"
 
+/* To read what came while we did not listen. */
+enum { LISTEN_MS = 1000 };
+
 /* Sessions get their numbers on the engine thread alone. */
 static uint64_t last_number;
 
@@ -249,11 +252,14 @@ session_accept(struct loop *loop, int fd, const struct conn_settings *how,
 void
 session_pause(struct session *s, bool paused)
 {
+    struct mono now = loop_mono(s->loop);
+    if (s->paused && !paused)
+        s->judge_from = mono_add_ms(now, LISTEN_MS);
     s->paused = paused;
     if (!paused)
         s->retry = false;
     conn_pause(s->conn, paused);
-    session_due_by(s, loop_mono(s->loop));
+    session_due_by(s, now);
 }
 
 void

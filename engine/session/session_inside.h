@@ -37,6 +37,7 @@ struct session {
     struct mono phase_by; /* bind, drain or unbind deadline; 0: none */
     struct mono half_by;  /* a PDU begun must be whole by; 0: none */
     struct mono retry_at;
+    struct mono judge_from; /* we had not listened: answers come first */
     unsigned retry_ms; /* the last wait for it; doubles while nothing moves */
     /* requests that are not in the window */
     uint32_t bind_id, bind_sequence; /* ours, or the peer's to be answered */

@@ -53,10 +53,45 @@ tick_phase(struct session *s, struct mono now)
                     "unbind was not answered in time", true);
 }
 
+struct restart {
+    struct session *session;
+    struct mono now;
+};
+
+static void
+restart(void *arg, struct slice pdu)
+{
+    struct restart *r = arg;
+    struct cursor c = cursor_of(pdu);
+    cursor_take(&c, 4);
+    uint32_t id = cursor_be32(&c);
+    cursor_take(&c, 4);
+    uint32_t sequence = cursor_be32(&c);
+    if (!c.failed && !smpp_is_response(id))
+        window_restart(&r->session->window, sequence, r->now);
+}
+
+/* A peer cannot answer what waits for our own store, and we do not hear it
+ * while we do not listen: that time is not the peer's. */
+static bool
+may_expire(struct session *s, struct mono now)
+{
+    struct mono opened;
+    struct restart r = {s, now};
+    if (!s->settings.response_ms || s->paused ||
+        !mono_reached(now, s->judge_from) ||
+        !window_oldest(&s->window, &opened) ||
+        !mono_reached(now, mono_add_ms(opened, s->settings.response_ms)))
+        return false;
+    if (conn_is_held(s->conn))
+        conn_unsent(s->conn, restart, &r);
+    return true;
+}
+
 static void
 tick_window(struct session *s, struct mono now)
 {
-    if (!s->settings.response_ms)
+    if (!may_expire(s, now))
         return;
     struct session_note note;
     for (int i = 0; i < EXPIRE_A_TICK; i++) {
@@ -122,8 +157,11 @@ next_due(const struct session *s, struct mono now)
         due = s->half_by;
     if (s->retry && s->retry_at.us < due.us)
         due = s->retry_at;
-    if (s->settings.response_ms && window_oldest(&s->window, &opened)) {
+    if (s->settings.response_ms && !s->paused &&
+        window_oldest(&s->window, &opened)) {
         opened = mono_add_ms(opened, s->settings.response_ms);
+        if (opened.us < s->judge_from.us)
+            opened = s->judge_from;
         if (opened.us < due.us)
             due = opened;
     }

@@ -222,11 +222,26 @@ window_expire(struct window *w, struct mono now, unsigned response_ms,
     return true;
 }
 
+static struct window_slot *
+find_open(struct window *w, uint32_t sequence)
+{
+    struct window_slot *s = w->slots ? &w->slots[sequence & w->mask] : NULL;
+    return s && s->open && s->sequence == sequence ? s : NULL;
+}
+
+void
+window_restart(struct window *w, uint32_t sequence, struct mono now)
+{
+    struct window_slot *s = find_open(w, sequence);
+    if (s)
+        s->opened = now;
+}
+
 void
 window_mark_unsent(struct window *w, uint32_t sequence)
 {
-    struct window_slot *s = w->slots ? &w->slots[sequence & w->mask] : NULL;
-    if (s && s->open && s->sequence == sequence)
+    struct window_slot *s = find_open(w, sequence);
+    if (s)
         s->unsent = true;
 }
 

@@ -93,6 +93,10 @@ bool window_oldest(const struct window *w, struct mono *opened);
 bool window_expire(struct window *w, struct mono now, unsigned response_ms,
                    struct session_note *note);
 
+/* Counts from now on, as if it had been opened now. Those opened after it are
+ * to follow: the oldest stays first. */
+void window_restart(struct window *w, uint32_t sequence, struct mono now);
+
 /* The connection died: what was not sent is marked first, then all are
  * taken, oldest first. */
 void window_mark_unsent(struct window *w, uint32_t sequence);

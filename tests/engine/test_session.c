@@ -111,6 +111,64 @@ START_TEST(a_request_not_answered_in_time_is_lost_and_may_come_late)
 }
 END_TEST
 
+/* Its time begins when it may leave. */
+START_TEST(a_request_that_waits_for_our_store_is_not_lost)
+{
+    raw_wanted = true;
+    rig_dial_how(false); /* held */
+    ck_assert(rig_until(&esme.opened));
+    rig_raw_get(35);
+    rig_raw_put("00000011 80000009 00000000 00000001 00");
+    rig_submit(esme.s, 1);
+    session_hold(esme.s, 10);
+    rig_submit(esme.s, 2);
+    session_hold(esme.s, 11);
+    session_release(esme.s, 10);
+    rig_turns(4);
+    rig_raw_get(60);
+    for (int i = 0; i < 3; i++) {
+        rig_pass_ms(20000);
+        rig_raw_put("00000010 00000015 00000000 00000001");
+    }
+    rig_pass_ms(20);
+    ck_assert_uint_eq(esme.lost, 1);
+    ck_assert_uint_eq(esme.lost_note[0], 1);
+    session_release(esme.s, 11);
+    rig_turns(4);
+    rig_raw_put("00000012 80000004 00000000 00000003 6100");
+    ck_assert_uint_eq(esme.answers, 1);
+    ck_assert_uint_eq(esme.late, 0);
+    ck_assert_uint_eq(esme.lost, 1);
+}
+END_TEST
+
+/* The answer may stand in the socket all the time. */
+START_TEST(a_request_is_not_lost_while_we_do_not_listen)
+{
+    rig_bind_to_raw();
+    rig_submit(esme.s, 77);
+    rig_turns(4);
+    rig_raw_get(60);
+    session_pause(esme.s, true);
+    rig_raw_put("00000012 80000004 00000000 00000002 6100");
+    rig_pass_ms(70000);
+    ck_assert_uint_eq(esme.lost, 0);
+    session_pause(esme.s, false);
+    rig_pass_ms(10);
+    ck_assert_uint_eq(esme.answers, 1);
+    ck_assert_uint_eq(esme.late, 0);
+    rig_submit(esme.s, 78);
+    rig_turns(4);
+    session_pause(esme.s, true);
+    rig_pass_ms(70000);
+    session_pause(esme.s, false);
+    rig_pass_ms(900);
+    ck_assert_uint_eq(esme.lost, 0);
+    rig_pass_ms(200);
+    ck_assert_uint_eq(esme.lost, 1);
+}
+END_TEST
+
 START_TEST(a_death_tells_the_sent_from_the_unsent)
 {
     raw_wanted = true;
@@ -210,6 +268,8 @@ main(void)
     tcase_add_test(t, a_nack_answers_by_number_alone);
     tcase_add_test(t, an_answer_with_a_broken_body_still_pairs);
     tcase_add_test(t, a_request_not_answered_in_time_is_lost_and_may_come_late);
+    tcase_add_test(t, a_request_that_waits_for_our_store_is_not_lost);
+    tcase_add_test(t, a_request_is_not_lost_while_we_do_not_listen);
     tcase_add_test(t, a_death_tells_the_sent_from_the_unsent);
     tcase_add_test(t, a_pdu_that_breaks_a_rule_is_refused_and_takes_no_slot);
     tcase_add_test(t, requests_of_the_peer_are_answered_by_the_owner);
