@@ -90,6 +90,9 @@ struct client {
     struct list_link all, silent, fresh, held, sated;
     struct client_window window;
     struct client_share share;
+    unsigned refused_run; /* errors answered since the last success */
+    unsigned slow_taken;  /* requests since slow_since */
+    struct mono slow_since;
     struct client_counts counts;
     struct outbind *outbind; /* who dialled it, NULL */
     struct wall since;       /* of the state */

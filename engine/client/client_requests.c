@@ -13,6 +13,8 @@ enum {
     TURN_REQUESTS = 2048, /* of all, in a turn, as they come: some ms */
     TURN_BURST = 64,      /* of each, however many there were */
     TURN_SHARE = 8,       /* of one that wanted more in the turn before */
+    REFUSED_RUN = 200,    /* errors without a success between: it floods */
+    SLOW_MS = 40,         /* then it gets TURN_SHARE in so long */
 };
 
 /* ---- the window ---- */
@@ -92,6 +94,21 @@ had_its_share(struct client *c)
     return false;
 }
 
+/* Who hears nothing but errors and goes on (above its rate, unknown
+ * destinations) is read slowly: a refusal, too, costs time. */
+static bool
+is_slowed(struct client *c)
+{
+    struct mono now = loop_mono(c->server->loop);
+    if (c->refused_run < REFUSED_RUN)
+        return false;
+    if (mono_since_ms(c->slow_since, now) >= SLOW_MS) {
+        c->slow_since = now;
+        c->slow_taken = 0;
+    }
+    return c->slow_taken++ >= TURN_SHARE;
+}
+
 void
 client_share_anew(struct clients *s)
 {
@@ -136,8 +153,11 @@ own_answer(const struct client *c, uint32_t id)
 static void
 note_answer(struct client *c, uint32_t status)
 {
-    if (status == 0)
+    if (status == 0) {
+        c->refused_run = 0;
         return;
+    }
+    c->refused_run++;
     c->counts.answered_bad++;
     c->counts.last_status = status;
 }
@@ -158,6 +178,8 @@ client_request(struct client *c, const struct pdu *request)
         return SESSION_LATER;
     }
     c->window.put_off = false;
+    if (is_slowed(c))
+        return SESSION_LATER;
     if (had_its_share(c)) {
         list_append(&s->sated, &c->sated, c);
         return SESSION_LATER;

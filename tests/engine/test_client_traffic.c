@@ -161,6 +161,25 @@ START_TEST(a_flood_waits_for_the_next_turn_and_others_do_not)
 }
 END_TEST
 
+START_TEST(who_hears_only_errors_is_read_slowly)
+{
+    flow.answer_with = ESME_RTHROTTLED;
+    flow.grant.window_in = 5000;
+    int fd = rig_bind(RIG_BIND_TRX);
+    put_submits(fd, 1000);
+    rig_turns(8);
+    ck_assert_uint_eq(flow.requests, 208);
+    for (int i = 0; i < 80; i++)
+        rig_pass_ms(1);
+    ck_assert_uint_le(flow.requests, 208 + 2 * 8);
+    ck_assert_uint_gt(flow.requests, 208);
+    flow.answer_with = 0; /* one that is accepted, and all is as before */
+    for (int i = 0; i < 80; i++)
+        rig_pass_ms(1);
+    ck_assert_uint_eq(flow.requests, 1000);
+}
+END_TEST
+
 START_TEST(a_request_put_off_is_offered_again)
 {
     flow.later = 2;
@@ -425,6 +444,7 @@ main(void)
                         sizeof own / sizeof *own);
     tcase_add_loop_test(t, six_commands_are_for_the_flow, 0, 6);
     tcase_add_test(t, a_flood_waits_for_the_next_turn_and_others_do_not);
+    tcase_add_test(t, who_hears_only_errors_is_read_slowly);
     tcase_add_test(t, a_request_put_off_is_offered_again);
     tcase_add_test(t, beyond_the_window_nothing_is_read);
     tcase_add_test(t, a_full_store_stops_the_reading_of_all);
