@@ -109,8 +109,11 @@ void clients_tick(struct clients *s, struct mono now);
 void clients_hold(struct clients *s, uint64_t pos);
 /* The store has passed `durable`. Only binds with held output are touched. */
 void clients_release(struct clients *s, uint64_t durable);
-/* The store is full or behind: no requests are read. */
+/* The store is behind for a moment: nothing is read. */
 void clients_pause_reading(struct clients *s, bool paused);
+/* The store takes nothing for a while: requests but query_sm are answered with
+ * this at once, whatever the window holds, and all else goes on. 0: no more. */
+void clients_turn_down(struct clients *s, uint32_t status);
 
 /*
  * A login that asks to be called (outbind): dials where ("host:port"), says

@@ -129,7 +129,8 @@ struct clients {
     const struct client_ops *ops;
     void *flow;
     bool closing, reading_paused;
-    unsigned ports; /* plain ones come first */
+    uint32_t turned_down; /* what requests are answered with; 0: as ever */
+    unsigned ports;       /* plain ones come first */
     struct client_port port[CLIENT_LISTENERS_MAX];
     struct guard guard;
     unsigned count, unbound;

@@ -147,6 +147,8 @@ own_answer(const struct client *c, uint32_t id)
         return ESME_RINVCMDID;
     if (c->state != CLIENT_BOUND) /* unbind is on its way */
         return ESME_RINVBNDSTS;
+    if (id != SMPP_QUERY_SM && c->server->turned_down)
+        return c->server->turned_down;
     return c->paused ? ESME_RTHROTTLED : 0;
 }
 

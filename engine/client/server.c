@@ -329,6 +329,23 @@ clients_pause_reading(struct clients *s, bool paused)
     }
 }
 
+/* Who waits for its window is offered what stands in its way again: it may be
+ * refused now, and what is behind it heard. */
+void
+clients_turn_down(struct clients *s, uint32_t status)
+{
+    if (s->turned_down == status)
+        return;
+    s->turned_down = status;
+    for (struct list_link *k = s->all.first; k && status; k = k->next) {
+        struct client *c = k->owner;
+        if (!c->window.put_off || !c->session || s->reading_paused)
+            continue;
+        c->window.put_off = false;
+        session_pause(c->session, false);
+    }
+}
+
 /* ---- lists ---- */
 
 struct client *

@@ -288,18 +288,17 @@ refuse(struct client *c, const struct pdu *p, uint32_t status,
     client_answer(c, p->id, p->sequence, status, (struct slice){0});
 }
 
-/* Nothing is looked at while the log is behind; what the disk has no room for
- * is refused, so that the client can tell its people. */
+/* Nothing that makes facts is looked at while the log is behind, or the disk
+ * has no room for them. */
 static enum client_take
 on_request(void *flow, struct client *c, const struct pdu *p)
 {
     struct flow *f = flow;
-    if (journal_is_full(&f->journal))
-        return CLIENT_LATER;
-    if (store_state(f->store, NULL, 0) != STORE_OK && p->id != SMPP_QUERY_SM) {
-        refuse(c, p, ESME_RMSGQFUL, "the disk is full");
-        return CLIENT_TAKEN;
-    }
+    bool stuck = store_state(f->store, NULL, 0) != STORE_OK;
+    if (stuck)
+        clients_turn_down(f->clients, ESME_RMSGQFUL);
+    if (p->id != SMPP_QUERY_SM && (stuck || journal_is_full(&f->journal)))
+        return CLIENT_LATER; /* refused, then, when it is offered again */
     switch (p->id) {
     case SMPP_SUBMIT_SM:
     case SMPP_DATA_SM: client_submit(f, c, p); break;

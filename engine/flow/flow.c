@@ -23,11 +23,13 @@
 #include "engine/flow/serve.h"
 #include "engine/flow/sweep.h"
 #include "proto/addr.h"
+#include "proto/smpp.h"
 
 enum {
     INDEX_FREEZE = 512 * 1024,
     INDEX_RAM = 1024 * 1024,
     WORDS_RAM_PAGES = 1024, /* 64 MB: 8 M messages */
+    STUCK_MS = 2000,        /* a log with no room so long is not just behind */
 };
 
 uint64_t
@@ -363,6 +365,21 @@ forget_closed(struct flow *f)
     }
 }
 
+/* A log that is behind for a moment slows clients down. One that is stuck (the
+ * disk is full) must not cost them their binds: their requests are refused,
+ * and what they acknowledge and ask of the link is heard. */
+static void
+mind_clients(struct flow *f)
+{
+    bool full = journal_is_full(&f->journal);
+    if (!full)
+        f->behind = f->now;
+    bool stuck = store_state(f->store, NULL, 0) != STORE_OK ||
+                 mono_since_ms(f->behind, f->now) >= STUCK_MS;
+    clients_pause_reading(f->clients, full && !stuck);
+    clients_turn_down(f->clients, stuck ? ESME_RMSGQFUL : 0);
+}
+
 void
 flow_tick(void *flow)
 {
@@ -370,7 +387,7 @@ flow_tick(void *flow)
     each_carrier(f, tick);
     if (f->clients) {
         clients_tick(f->clients, f->now);
-        clients_pause_reading(f->clients, journal_is_full(&f->journal));
+        mind_clients(f);
         client_desk_tick(f);
         outbox_tick(f);
     }

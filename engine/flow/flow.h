@@ -102,6 +102,7 @@ struct flow {
     struct loop *loop;
     struct store *store;
     const struct flow_settings *settings;
+    struct mono behind; /* the log's end was given room last */
     struct mono opened; /* what an earlier process sent was before */
     struct mono now;
     struct wall wall;

@@ -240,6 +240,29 @@ START_TEST(a_full_store_stops_the_reading_of_all)
 }
 END_TEST
 
+/* Its window is full of what waits for the store: it is kept alive. */
+START_TEST(a_store_that_is_stuck_turns_requests_down_at_once)
+{
+    flow.grant.window_in = 1;
+    flow.hold_requests = true;
+    int fd = rig_bind(RIG_BIND_TRX);
+    rig_put(fd, RIG_SUBMIT("00000002"));
+    rig_put(fd, RIG_SUBMIT("00000003") "00000010 00000015 00000000 00000004");
+    ck_assert(rig_is_silent(fd));
+    clients_turn_down(server, ESME_RMSGQFUL);
+    rig_turns(4);
+    ck_assert_str_eq(rig_get(fd, 32), "00000010800000040000001400000003"
+                                      "00000010800000150000000000000004");
+    ck_assert_uint_eq(flow.requests, 1);
+    rig_put(fd, RIG_SUBMIT("00000005"));
+    ck_assert_str_eq(rig_get(fd, 16), "00000010800000040000001400000005");
+    clients_turn_down(server, 0);
+    rig_put(fd, RIG_SUBMIT("00000006"));
+    ck_assert(rig_is_silent(fd)); /* the window, as ever */
+    ck_assert_uint_eq(flow.requests, 1);
+}
+END_TEST
+
 START_TEST(a_paused_client_is_throttled_and_kept_alive)
 {
     int fd = rig_bind(RIG_BIND_TRX);
@@ -448,6 +471,7 @@ main(void)
     tcase_add_test(t, a_request_put_off_is_offered_again);
     tcase_add_test(t, beyond_the_window_nothing_is_read);
     tcase_add_test(t, a_full_store_stops_the_reading_of_all);
+    tcase_add_test(t, a_store_that_is_stuck_turns_requests_down_at_once);
     tcase_add_test(t, a_paused_client_is_throttled_and_kept_alive);
     tcase_add_test(t, a_bad_length_ends_that_connection_alone);
     tcase_add_test(t, a_delivery_is_held_sent_and_answered);

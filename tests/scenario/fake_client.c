@@ -31,6 +31,7 @@ struct clients {
     void *flow;
     struct client *client[CLIENTS_MAX];
     unsigned count;
+    uint32_t turned_down;
 };
 
 static struct clients *server; /* there is one at a time */
@@ -175,6 +176,12 @@ clients_pause_reading(struct clients *s, bool paused)
     (void)s, (void)paused;
 }
 
+void
+clients_turn_down(struct clients *s, uint32_t status)
+{
+    s->turned_down = status;
+}
+
 bool
 clients_outbind(struct clients *s, uint32_t login, const char *where,
                 const char *system_id, const char *password)
@@ -250,12 +257,27 @@ fake_refusal(const struct client *c)
     return c->refusal;
 }
 
+static bool
+turn_down(struct client *c, const struct pdu *request)
+{
+    uint32_t status = c->server->turned_down;
+    if (!status || request->id == SMPP_QUERY_SM)
+        return false;
+    c->reply = (struct fake_reply){.left = true,
+                                   .command = request->id | SMPP_RESPONSE_BIT,
+                                   .status = status};
+    return true;
+}
+
 bool
 fake_request(struct client *c, struct pdu *request)
 {
+    struct clients *s = c->server;
     c->reply = (struct fake_reply){0};
     request->sequence = 1;
-    return c->server->ops->request(c->server->flow, c, request) == CLIENT_TAKEN;
+    return turn_down(c, request) ||
+           s->ops->request(s->flow, c, request) == CLIENT_TAKEN ||
+           turn_down(c, request); /* offered again */
 }
 
 const struct fake_reply *
