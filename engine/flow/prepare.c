@@ -136,7 +136,6 @@ begin(struct outgoing *o, uint64_t message)
     o->next_part = 0;
     o->bind_hint = -1;
     o->reference = 0;
-    o->validity_s = 0;
     o->tlvs = (struct slice){0};
     o->login = NULL;
     o->registered = 0;
@@ -154,6 +153,17 @@ take_text(struct outgoing *o, struct slice text)
     o->text = slice_of(o->text_room, n);
 }
 
+/* Its validity runs from when it may leave; 0: it never ends. */
+static uint64_t
+ends_ms(const struct fact_accept *a)
+{
+    uint64_t from_ms = a->send_at_ms > a->at_ms ? a->send_at_ms : a->at_ms;
+    uint64_t ends = a->validity_s ? from_ms + a->validity_s * 1000 : 0;
+    if (ends == 0 || (a->expires_at_ms && a->expires_at_ms < ends))
+        return a->expires_at_ms;
+    return ends;
+}
+
 static void
 take_accept(struct flow *f, const struct fact_accept *a, struct outgoing *o)
 {
@@ -162,8 +172,7 @@ take_accept(struct flow *f, const struct fact_accept *a, struct outgoing *o)
     o->subscriber = a->subscriber;
     o->number = directory_number(&f->directory, (uint32_t)a->number);
     o->reply_window_s = (uint32_t)a->reply_window_s;
-    o->validity_s = (uint32_t)a->validity_s;
-    o->expires_at_ms = a->expires_at_ms;
+    o->expires_at_ms = ends_ms(a);
     o->exempt = a->exempt != 0;
     take_text(o, a->text);
     if (a->tlvs.n && a->tlvs.n <= sizeof o->tlvs_room) {

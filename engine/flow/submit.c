@@ -125,17 +125,14 @@ set_addresses(struct pdu *p, const struct carrier_settings *s,
     pdu_set_slice(p, FIELD_DESTINATION_ADDR, dest);
 }
 
-/* Seconds until the carrier should give up; 0: its own default. */
+/* Seconds until the carrier should give up: what is left of them here; 0: its
+ * own default. */
 static uint64_t
 validity_s(const struct flow *f, const struct outgoing *o)
 {
-    uint64_t s = o->validity_s;
-    if (o->expires_at_ms > f->wall.ms) {
-        uint64_t left = (o->expires_at_ms - f->wall.ms + 999) / 1000;
-        if (s == 0 || left < s)
-            s = left;
-    }
-    return s;
+    return o->expires_at_ms > f->wall.ms
+               ? (o->expires_at_ms - f->wall.ms + 999) / 1000
+               : 0;
 }
 
 /* The rooms that the slices of a pdu borrow from until it is encoded. */

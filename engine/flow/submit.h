@@ -29,10 +29,10 @@ struct outgoing {
     uint32_t account, sender;
     struct number *number; /* NULL until chosen */
     struct carrier_entry *carrier;
-    uint32_t reply_window_s, validity_s;
-    uint64_t expires_at_ms;
-    bool exempt; /* a confirmation: not gated */
-    bool fresh;  /* it was never handed over: whoever does so first sends it */
+    uint32_t reply_window_s;
+    uint64_t expires_at_ms; /* the earlier of validity and expires_at */
+    bool exempt;            /* a confirmation: not gated */
+    bool fresh; /* it was never handed over: whoever does so first sends it */
     uint8_t next_part;
     uint64_t prepared_us;
     int bind_hint;

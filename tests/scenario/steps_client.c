@@ -8,7 +8,7 @@
  *        [change P] [refused STATUS]    (change: password, while it asks)
  *   unbind NAME
  *   submit M by NAME to PHONE from NUMBER [text "..."] [registered N]
- *        [at TIME] [priority N] [replace] [refused STATUS]
+ *        [at TIME] [valid TIME] [priority N] [replace] [refused STATUS]
  *   query M by NAME is STATE      (message_state as a number)
  *   cancel-sm M by NAME [refused STATUS]
  *   replace-sm M by NAME text "..." [refused STATUS]
@@ -210,6 +210,7 @@ on_submit(const struct step *s)
 {
     struct pdu p;
     const char *text = step_value(s, "text"), *at = step_value(s, "at");
+    const char *valid = step_value(s, "valid");
     pdu_init(&p, SMPP_SUBMIT_SM, 0, 1);
     set_address(&p, step_value(s, "from"), false);
     set_address(&p, step_value(s, "to"), true);
@@ -220,6 +221,8 @@ on_submit(const struct step *s)
     pdu_set_u32(&p, FIELD_REPLACE_IF_PRESENT_FLAG, step_has(s, "replace"));
     if (at)
         pdu_set_slice(&p, FIELD_SCHEDULE_DELIVERY_TIME, slice_str(at));
+    if (valid)
+        pdu_set_slice(&p, FIELD_VALIDITY_PERIOD, slice_str(valid));
     pdu_set_slice(&p, FIELD_SHORT_MESSAGE, slice_str(text ? text : "hello"));
     struct client *c = bound(step_value(s, "by"));
     const struct fake_reply *r = ask(s, c, &p);
