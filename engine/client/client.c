@@ -236,6 +236,8 @@ client_refuse(struct client *c, uint32_t status, unsigned delay_ms)
     client_move(c, CLIENT_REFUSING);
     c->refusal = status ? status : ESME_RBINDFAIL;
     session_pause(c->session, true); /* it has said what it had to say */
+    if (client_is_crowded(c))
+        delay_ms = 0;
     c->by = mono_add_ms(loop_mono(c->server->loop), delay_ms);
     client_due_by(c, c->by);
 }

@@ -56,7 +56,8 @@ struct client_ops {
      * a bind whose mode allows them. All else is answered by the server. */
     enum client_take (*request)(void *flow, struct client *c,
                                 const struct pdu *request);
-    /* What became of a deliver_sm or data_sm of ours. */
+    /* What became of a deliver_sm or data_sm of ours. Status 0 may still
+     * come after lost() has said SESSION_TIMED_OUT. */
     void (*answered)(void *flow, struct client *c, uint64_t note,
                      uint32_t status);
     void (*lost)(void *flow, struct client *c, uint64_t note,

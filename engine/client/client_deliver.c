@@ -50,7 +50,9 @@ client_answered(struct client *c, const struct session_note *note,
     /* A nack without a status still refuses. */
     if (answer->id == SMPP_GENERIC_NACK && status == 0)
         status = ESME_RUNKNOWNERR;
-    if (late) /* lost() has said so: it is on its way again */
+    /* lost() has said so, and it may be on its way again; but whoever always
+     * takes too long must not be told for ever. */
+    if (late && status != 0)
         return;
     if (status == 0)
         c->counts.delivered++;

@@ -156,6 +156,8 @@ void client_destroy(struct client *c);
 /* It is no longer one of those that may be dropped: bound, or gone. */
 void client_leave_unbound(struct client *c);
 void client_has_output(struct client *c);
+/* Others may soon find no place because of it. */
+bool client_is_crowded(const struct client *c);
 
 /* client.c */
 extern const struct session_ops client_session_ops;

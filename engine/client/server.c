@@ -76,6 +76,15 @@ client_has_output(struct client *c)
     list_append(&c->server->fresh, &c->fresh, c);
 }
 
+bool
+client_is_crowded(const struct client *c)
+{
+    const struct clients *s = c->server;
+    return c->unbound &&
+           (s->unbound > s->settings.unbound / 2 ||
+            guard_count(&s->guard, c->address) > s->settings.per_address / 2);
+}
+
 /* ---- strangers ---- */
 
 /* Drops the oldest that has said nothing for a second. any: of whatever

@@ -129,6 +129,9 @@ tick_link(struct session *s, struct mono now)
 static void
 tick_input(struct session *s, struct mono now)
 {
+    bool deaf = s->paused || s->retry; /* we do not listen */
+    if (s->half_by.us && deaf)
+        s->half_by = mono_add_ms(now, s->settings.read_ms);
     if (s->half_by.us && mono_reached(now, s->half_by)) {
         s->half_by.us = 0;
         session_end(s, SESSION_EV_BROKEN, CLOSE_FRAMING,

@@ -393,9 +393,15 @@ START_TEST(what_is_not_answered_is_lost_once)
     ck_assert_uint_eq(flow.lost, 1);
     ck_assert_uint_eq(flow.lost_note[0], 5);
     ck_assert_int_eq(flow.loss[0], SESSION_TIMED_OUT);
-    /* too late: it is on its way again by now */
-    rig_put(fd, "00000011 80000005 00000000 00000001 00");
+    /* too late to refuse it: it is on its way again by now */
+    ck_assert(deliver(6, NULL, false));
+    rig_pass_ms(30010);
+    ck_assert_uint_eq(flow.lost, 2);
+    rig_put(fd, "00000011 80000005 00000064 00000002 00");
     ck_assert_uint_eq(flow.answered, 0);
+    /* taken, though late: who is that slow must not get it for ever */
+    rig_put(fd, "00000011 80000005 00000000 00000001 00");
+    ck_assert_uint_eq(flow.answered, 1);
 }
 END_TEST
 
