@@ -138,7 +138,8 @@ cancel(struct flow *f, const struct asked *x)
 /* Those of the pair that wait. How many; as many as a talk's walk shows. */
 static unsigned
 cancel_pair(struct flow *f, const struct login *l, const struct number *n,
-            uint64_t subscriber, struct slice service_type, bool any_type)
+            uint64_t subscriber, struct slice service_type, bool any_type,
+            uint64_t but)
 {
     struct talk_step t;
     struct asked x;
@@ -146,7 +147,7 @@ cancel_pair(struct flow *f, const struct login *l, const struct number *n,
     uint64_t pos = talk_newest(f, subscriber);
     for (unsigned i = 0; i < TALK_STEPS_MAX && talk_read(f, pos, &t);
          i++, pos = t.before) {
-        if (t.sent || t.inbound || t.number != n->id ||
+        if (t.sent || t.inbound || t.number != n->id || t.message == but ||
             !waits(word_state(book_word(f, t.message))) ||
             !look_at(f, l, t.message, &x) ||
             (!any_type && !slice_eq(x.raw.service_type, service_type)))
@@ -160,9 +161,9 @@ cancel_pair(struct flow *f, const struct login *l, const struct number *n,
 void
 client_replace_present(struct flow *f, const struct login *l,
                        const struct number *n, uint64_t subscriber,
-                       struct slice service_type)
+                       struct slice service_type, uint64_t by)
 {
-    cancel_pair(f, l, n, subscriber, service_type, false);
+    cancel_pair(f, l, n, subscriber, service_type, false, by);
 }
 
 static uint32_t
@@ -181,7 +182,7 @@ cancel_by_pair(struct flow *f, struct client *c, const struct pdu *p)
     if (!n)
         return ESME_RINVSRCADR;
     struct slice type = pdu_slice(p, FIELD_SERVICE_TYPE);
-    return cancel_pair(f, l, n, subscriber, type, type.n == 0)
+    return cancel_pair(f, l, n, subscriber, type, type.n == 0, 0)
                ? ESME_ROK
                : ESME_RCANCELFAIL;
 }

@@ -29,8 +29,8 @@ enum {
 struct seat {
     struct client *client; /* NULL: gone while it was asked about */
     uint32_t login;        /* 0: no such system_id */
-    uint32_t passwords;    /* of the login, when it was asked */
     uint64_t token;        /* of the keeper's question; 0: none is open */
+    uint64_t hash;         /* of the password that it was asked about */
     struct mono asked_at;
     const char *reason;
     bool in; /* among the login's binds */
@@ -41,10 +41,9 @@ struct seat {
 };
 
 struct client_desk {
-    /* Of the start; a reload's own say nothing of clients. */
-    const struct clients_settings *settings;
     struct keeper *keeper;
-    uint8_t key[32]; /* of digests, of this process */
+    const char *system_id; /* ours; of the settings that we were opened with */
+    uint8_t key[32];       /* of digests, of this process */
     uint64_t tokens;
     struct seat *asking; /* newest first */
     struct {
@@ -129,16 +128,23 @@ let_in(struct flow *f, struct seat *s, struct login *l)
 /* ---- passwords ------------------------------------------------------------
  */
 
-static void
-digest_of(const struct client_desk *d, const struct seat *s,
-          const char *system_id, const char *password, uint8_t out[32])
+/* Tells one password of a login from the next: its hash is salted. */
+static uint64_t
+hash_of(const struct login *l)
 {
-    uint8_t room[512];
+    return l ? XXH3_64bits(l->hash, strlen(l->hash)) : 0;
+}
+
+/* What was right or wrong before a change says nothing after it. */
+static void
+digest_of(struct client_desk *d, const struct seat *s, const char *system_id,
+          const char *password, uint8_t out[32])
+{
+    uint8_t room[544];
     unsigned n = 32;
     struct writer w = writer_of(room, sizeof room);
     writer_le32(&w, s->login);
-    /* What was right or wrong before the password was set says nothing. */
-    writer_le32(&w, s->passwords);
+    writer_le64(&w, s->hash);
     writer_bytes(&w, slice_str(system_id));
     writer_bytes(&w, slice_str(password));
     /* Longer ones than fit are no passwords of ours: all alike. */
@@ -195,8 +201,7 @@ answer(struct flow *f, struct seat *s, bool right)
     struct client_desk *d = f->client_desk;
     struct login *l = directory_login(&f->directory, s->login);
     s->token = 0;
-    /* A password that was changed meanwhile opens nothing any more. */
-    if (right && l && !l->deleted && l->passwords == s->passwords) {
+    if (right && l && !l->deleted && s->hash == hash_of(l)) {
         memcpy(l->digest, s->digest, 32);
         l->has_digest = true;
         if (s->client)
@@ -263,7 +268,7 @@ on_bind_asked(void *flow, struct client *c, const struct client_hello *hello)
     *s = (struct seat){
         .client = c,
         .login = l ? l->id : 0,
-        .passwords = l ? l->passwords : 0,
+        .hash = hash_of(l),
         .asked_at = f->now,
         .reason = "",
         .tls = hello->tls[0] != 0,
@@ -383,7 +388,7 @@ client_desk_changed(struct flow *f, struct login *l)
     if (f->clients)
         clients_outbind(f->clients, l->id,
                         gone || !l->outbind[0] ? NULL : l->outbind,
-                        f->client_desk->settings->system_id, "");
+                        f->client_desk->system_id, "");
 }
 
 bool
@@ -393,13 +398,12 @@ client_desk_open(struct flow *f, char why[STORE_WHY_BYTES])
     if (!s)
         return true;
     struct client_desk *d = f->client_desk = calloc(1, sizeof *d);
-    if (d)
-        d->settings = s;
     if (!d || RAND_bytes(d->key, sizeof d->key) != 1 ||
         !(d->keeper = keeper_create(f->loop))) {
         snprintf(why, STORE_WHY_BYTES, "smpp: the keeper cannot be started");
         return false;
     }
+    d->system_id = s->system_id;
     f->clients =
         clients_create(f->loop, s, &client_desk_ops, f, why, STORE_WHY_BYTES);
     if (!f->clients)

@@ -53,9 +53,9 @@ uint64_t client_subscriber(const struct flow *f, uint8_t ton, uint8_t npi,
 void client_query(struct flow *f, struct client *c, const struct pdu *p);
 void client_cancel(struct flow *f, struct client *c, const struct pdu *p);
 void client_replace(struct flow *f, struct client *c, const struct pdu *p);
-/* Ends what this login's replace_if_present replaces. */
+/* Ends what the message `by` of this login replaces (replace_if_present). */
 void client_replace_present(struct flow *f, const struct login *l,
                             const struct number *n, uint64_t subscriber,
-                            struct slice service_type);
+                            struct slice service_type, uint64_t by);
 
 #endif

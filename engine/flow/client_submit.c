@@ -370,10 +370,13 @@ take(struct flow *f, struct submit *s, uint8_t ton, uint8_t npi,
     s->raw.dest = kept_dest(dest, subscriber);
     s->raw.dest_ton = ton;
     s->raw.dest_npi = npi;
-    if (s->raw.replace == 1)
-        client_replace_present(f, l, n, subscriber, s->raw.service_type);
     status = write(f, s, n, subscriber, message);
-    if (status == ESME_ROK && l->throttle && l->per_s) {
+    if (status != ESME_ROK)
+        return status;
+    if (s->raw.replace == 1)
+        client_replace_present(f, l, n, subscriber, s->raw.service_type,
+                               *message);
+    if (l->throttle && l->per_s) {
         uint32_t room = rate_room(&l->arriving, f->now);
         rate_take(&l->arriving, f->now, s->parts < room ? s->parts : room);
     }

@@ -30,6 +30,7 @@ enum {
     AGED_MS = 10000, /* between looks for what has grown too old */
     DROP_MAX = 4096, /* given up in one look */
     FILL_MAX = 4096, /* handed over in one turn, as sched does */
+    FILL_EACH = 256, /* of them to one login, then others have theirs */
 };
 
 /* ---- rows -----------------------------------------------------------------
@@ -320,28 +321,48 @@ hand_over(struct flow *f, struct login *l, struct outbox *b)
     }
 }
 
+/* True: it may go on at `when`. */
+static bool
+fill_one(struct flow *f, struct outbox *b, unsigned *given, struct mono *when)
+{
+    struct login *l = directory_login(&f->directory, b->login);
+    bool more = false;
+    if (!l || l->deleted || !l->binds)
+        return false;
+    *when = b->rest_until;
+    if (!mono_reached(f->now, b->rest_until))
+        return true;
+    *when = f->now;
+    for (unsigned n = 0; n < FILL_EACH && (more = hand_over(f, l, b)); n++)
+        ++*given;
+    return more;
+}
+
+/* Who may go on, and who had no turn, stands behind the others: those that
+ * had none come first in the next one. */
 void
 outbox_fill(struct flow *f)
 {
     struct outboxes *all = &f->outboxes;
-    unsigned given = 0, kept = 0, count = all->actives;
-    for (unsigned i = 0; i < count; i++) {
+    unsigned given = 0, count = all->actives, i = 0;
+    struct mono when;
+    /* Held for a commit that may be long in coming, they would time out. */
+    if (store_state(f->store, NULL, 0) != STORE_OK)
+        return;
+    for (; i < count && given < FILL_MAX; i++) {
         struct outbox *b = find(f, all->active[i]);
-        struct login *l = directory_login(&f->directory, b->login);
-        bool rests = !mono_reached(f->now, b->rest_until);
-        bool more = false;
-        if (l && !l->deleted && l->binds && !rests)
-            while (given < FILL_MAX && (more = hand_over(f, l, b)))
-                given++;
-        if (more || (rests && l && l->binds)) {
-            all->active[kept++] = b->login;
-            loop_wake_at(f->loop, rests ? b->rest_until : f->now);
-        } else {
-            b->active = false;
-        }
+        b->active = fill_one(f, b, &given, &when);
+        if (!b->active)
+            continue;
+        list_add(&all->active, &all->actives, &all->active_cap, b->login);
+        loop_wake_at(f->loop, when);
     }
-    /* Nobody is woken in between. */
-    all->actives = kept;
+    all->actives -= i;
+    if (i > 0)
+        memmove(all->active, all->active + i,
+                all->actives * sizeof *all->active);
+    if (i < count)
+        loop_wake_at(f->loop, f->now);
 }
 
 /* What the client said about an entry: taken, later, or never. */
