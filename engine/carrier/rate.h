@@ -37,6 +37,15 @@ struct rate {
     uint32_t first, count, parts;
 };
 
+/* A burst of 20 ms: makes up for late ticks. A larger one comes back, a little
+ * flatter, each second that there is work, and the windows of a second that
+ * miss it hold less than the limit. */
+static inline uint32_t
+rate_even(uint32_t per_s)
+{
+    return 1 + per_s / 50;
+}
+
 /* burst 0: a tenth of per_s, at least 1. False: out of memory. */
 MUST_CHECK bool rate_init(struct rate *r, uint32_t per_s, uint32_t burst);
 void rate_fini(struct rate *r);

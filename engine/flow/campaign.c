@@ -141,7 +141,8 @@ campaign_load(struct flow *f, uint64_t id, struct slice doc)
     c->expires_at_ms = doc_u64(doc, DOC_EXPIRES_AT_MS, 0);
     doc_copy(doc, DOC_NAME, c->name, sizeof c->name);
     c->template = template_create(doc_text(doc, DOC_TEXT), why);
-    if (!c->template || (c->per_s && !rate_init(&c->rate, c->per_s, 0))) {
+    if (!c->template ||
+        (c->per_s && !rate_init(&c->rate, c->per_s, rate_even(c->per_s)))) {
         campaign_free(c);
         return NULL;
     }

@@ -174,8 +174,9 @@ void
 directory_arm_rate(struct number *n)
 {
     /* What was sent in the last second counts under the new limit too. */
-    bool ok = n->rate.per_s ? rate_set(&n->rate, n->per_s, 0)
-                            : rate_init(&n->rate, n->per_s, 0);
+    bool ok = n->rate.per_s
+                  ? rate_set(&n->rate, n->per_s, rate_even(n->per_s))
+                  : rate_init(&n->rate, n->per_s, rate_even(n->per_s));
     if (!ok)
         abort();
 }
