@@ -167,14 +167,6 @@ is_known_wrong(const struct client_desk *d, const uint8_t digest[32],
            CRYPTO_memcmp(d->wrong[i].digest, digest, 32) == 0;
 }
 
-/* The address without its port: whose share of the keeper's queue it is. */
-static uint64_t
-share_of(const char *peer)
-{
-    const char *colon = strrchr(peer, ':');
-    return XXH3_64bits(peer, colon ? (size_t)(colon - peer) : strlen(peer));
-}
-
 /* One question for all who gave the same words. */
 static bool
 ask(struct flow *f, struct seat *s, const struct login *l, const char *password)
@@ -186,7 +178,7 @@ ask(struct flow *f, struct seat *s, const struct login *l, const char *password)
     if (!s->token) {
         uint64_t token = ++d->tokens;
         if (!keeper_ask(d->keeper, l ? l->hash : "", slice_str(password),
-                        share_of(s->peer), token))
+                        login_peer_share(s->peer), token))
             return false;
         s->token = token;
     }

@@ -17,6 +17,7 @@
 #include "engine/flow/client_desk.h"
 #include "engine/flow/desk.h"
 #include "engine/flow/idempotency.h"
+#include "engine/flow/login.h"
 #include "engine/flow/recover.h"
 #include "engine/flow/reply.h"
 #include "engine/flow/reroute.h"
@@ -74,6 +75,10 @@ is_limited(const struct flow *f, const struct carrier_settings *s)
     for (uint32_t i = 1; i < f->directory.numbers.rows && !limited; i++) {
         const struct number *n = directory_number(&f->directory, i);
         limited = n && n->per_s > 0;
+    }
+    for (uint32_t i = 1; i < f->directory.logins.rows && !limited; i++) {
+        const struct login *l = directory_login(&f->directory, i);
+        limited = l && !l->deleted && l->per_s > 0;
     }
     for (size_t i = 0; i < f->campaigns.rows && !limited; i++)
         limited = f->campaigns.row[i]->per_s > 0;

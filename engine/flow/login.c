@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <xxhash.h>
 
 #include "engine/client/client.h"
 #include "engine/flow/client_desk.h"
@@ -98,11 +99,12 @@ login_drop_bind(struct login *l, struct client *c)
 /* ---- addresses ------------------------------------------------------------
  */
 
+static const uint8_t v4_mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+
 static bool
 read_ip(const char *text, uint8_t ip[16])
 {
-    static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF};
-    memcpy(ip, mapped, sizeof mapped);
+    memcpy(ip, v4_mapped, sizeof v4_mapped);
     return inet_pton(AF_INET, text, ip + 12) == 1 ||
            inet_pton(AF_INET6, text, ip) == 1;
 }
@@ -145,6 +147,16 @@ peer_ip(const char *peer, uint8_t ip[16])
     if (scope)
         *scope = 0;
     return read_ip(room, ip);
+}
+
+uint64_t
+login_peer_share(const char *peer)
+{
+    uint8_t ip[16];
+    if (!peer_ip(peer, ip))
+        return XXH3_64bits(peer, strlen(peer));
+    bool v4 = memcmp(ip, v4_mapped, sizeof v4_mapped) == 0;
+    return XXH3_64bits(ip, v4 ? 16 : 8);
 }
 
 bool
@@ -398,7 +410,6 @@ take(struct login *l, const struct login_wish *w)
     if (w->hash.n) {
         slice_to_str(w->hash, l->hash, sizeof l->hash);
         l->has_digest = false;
-        l->passwords++;
     }
     if (w->says & LOGIN_TLS_REQUIRED)
         l->tls_required = w->tls_required;

@@ -55,7 +55,6 @@ struct login {
     unsigned turn;      /* which bind is given the next delivery */
     uint8_t digest[32]; /* of the password that was right last; client_desk */
     bool has_digest;
-    uint32_t passwords;   /* set in this process so far: what an answer is of */
     uint32_t last_status; /* of the last bind refused */
     uint64_t last_refused_ms;
 };
@@ -78,6 +77,9 @@ bool login_allows_peer(const struct login *l, const char *peer);
 bool login_allows_source(const struct login *l, const char *text);
 /* "192.0.2.0/24", "2001:db8::1"; false: it is none. */
 MUST_CHECK bool login_read_net(struct slice text, struct login_net *out);
+/* Whose share it takes where addresses share something: that of its address, or
+ * of its /64 in IPv6, of which one host has as many as it likes. */
+uint64_t login_peer_share(const char *peer);
 bool login_net_holds(const struct login_net *n, const char *peer);
 
 /* Checks a wish and makes (l NULL) or changes a row, its doc included. NULL

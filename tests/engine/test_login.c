@@ -61,6 +61,19 @@ START_TEST(a_net_holds_its_addresses)
 }
 END_TEST
 
+START_TEST(a_share_is_an_address_or_the_64_of_one)
+{
+    uint64_t v4 = login_peer_share("192.0.2.1:40000");
+    ck_assert(v4 == login_peer_share("192.0.2.1:1"));
+    ck_assert(v4 == login_peer_share("[::ffff:192.0.2.1]:1"));
+    ck_assert(v4 != login_peer_share("192.0.2.2:40000"));
+    uint64_t v6 = login_peer_share("[2001:db8:1:2::1]:40000");
+    ck_assert(v6 == login_peer_share("[2001:db8:1:2:ffff:ffff::3]:1"));
+    ck_assert(v6 != login_peer_share("[2001:db8:1:3::1]:40000"));
+    ck_assert(v4 != v6);
+}
+END_TEST
+
 static const char *const bad_nets[] = {
     "",
     "x",
@@ -102,6 +115,7 @@ main(void)
     tcase_add_test(c, lengths_have_bounds);
     tcase_add_loop_test(c, a_net_holds_its_addresses, 0,
                         sizeof nets / sizeof *nets);
+    tcase_add_test(c, a_share_is_an_address_or_the_64_of_one);
     tcase_add_loop_test(c, what_is_no_net_is_refused, 0,
                         sizeof bad_nets / sizeof *bad_nets);
     tcase_add_test(c, sources_fit_patterns);

@@ -1,7 +1,7 @@
 /*
  * steps_client.c - apps bind, submit, and hear what became of it.
  *
- *   login NAME of ACCOUNT [sources S]             (its password is "secret")
+ *   login NAME of ACCOUNT [sources S] [rate N]    (its password is "secret")
  *   delete-login NAME
  *   password NAME P                               (from now on)
  *   bind NAME [as rx|tx|trx] [version 33|34|50] [password P] [room N]
@@ -92,7 +92,8 @@ on_login(const struct step *s)
     struct mail *m = mail_create(MAIL_LOGIN_PUT, script_who("admin"));
     m->login.account = slice_str(step_value(s, "of"));
     m->login.wish = (struct login_wish){
-        .says = LOGIN_SOURCES,
+        .says = LOGIN_SOURCES | LOGIN_RATE,
+        .rate = (uint32_t)step_number(s, "rate", 0),
         .system_id = slice_str(step_word(s, 1)),
         .hash = slice_str(hash),
         .sources = 1,

@@ -3,7 +3,7 @@
  *
  *   wait DURATION      millisecond by millisecond
  *   jump DURATION      at once
- *   kill [unsaved]     unsaved: a turn's facts reach no disk
+ *   kill [unsaved] [for DURATION]      unsaved: a turn's facts reach no disk
  *   checkpoint
  *   disk full|free
  *   reload [without-last-carrier]      as after SIGHUP
@@ -31,7 +31,11 @@ on_jump(const struct step *s)
 static void
 on_kill(const struct step *s)
 {
-    world_kill(step_has(s, "unsaved"));
+    if (step_value(s, "for"))
+        world_kill_for(step_has(s, "unsaved"),
+                       (unsigned)step_duration(step_value(s, "for")));
+    else
+        world_kill(step_has(s, "unsaved"));
 }
 
 static void

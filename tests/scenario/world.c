@@ -350,7 +350,7 @@ world_checkpoint(void)
 }
 
 void
-world_kill(bool unsaved)
+world_kill_for(bool unsaved, unsigned down_ms)
 {
     if (unsaved) {
         flow_begin(world.flow);
@@ -359,9 +359,16 @@ world_kill(bool unsaved)
         flow_fill(world.flow);
     }
     close_all();
-    clock_ms += DOWN_MS;
+    clock_ms += down_ms;
     world.kills++;
     world_open();
-    clock_ms += DOWN_MS; /* binds come up; the last second's sends are over */
+    clock_ms += down_ms;
     world_settle();
+}
+
+void
+world_kill(bool unsaved)
+{
+    /* Binds come up; the last second's sends are over. */
+    world_kill_for(unsaved, DOWN_MS);
 }

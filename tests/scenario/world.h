@@ -64,6 +64,8 @@ bool world_is_settled(void);
 /* The process dies and starts again on the same files, 1.1 s later. unsaved:
  * a turn runs first whose facts reach no disk. */
 void world_kill(bool unsaved);
+/* Down for so long only. */
+void world_kill_for(bool unsaved, unsigned down_ms);
 /* A checkpoint, on disk when this returns. */
 void world_checkpoint(void);
 
