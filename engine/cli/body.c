@@ -4,6 +4,7 @@
 #include "engine/cli/body.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/cli/when.h"
@@ -75,6 +76,31 @@ body_list(json_t *body, const char *path, const char *value)
         value += n;
     }
     put(body, path, list);
+}
+
+void
+body_counts(json_t *body, const char *path, const char *value)
+{
+    if (value == NULL)
+        return;
+    json_t *object = json_object();
+    while (*value != '\0') {
+        char word[128], *end;
+        value += strspn(value, " ,");
+        size_t n = strcspn(value, ",");
+        snprintf(word, sizeof word, "%.*s", (int)n, value);
+        char *equals = strchr(word, '=');
+        if (equals != NULL)
+            *equals = '\0';
+        long count = equals ? strtol(equals + 1, &end, 10) : 0;
+        bool whole = equals && end != equals + 1 && *end == '\0';
+        if (word[0] != '\0')
+            json_object_set_new(object, word,
+                                whole ? json_integer(count)
+                                      : json_string(equals ? equals + 1 : ""));
+        value += n;
+    }
+    put(body, path, object);
 }
 
 bool

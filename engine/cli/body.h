@@ -20,6 +20,10 @@ void body_flag(json_t *body, const char *path, bool value);
 /* "a,b,c" as a list of strings, blanks trimmed. */
 void body_list(json_t *body, const char *path, const char *value);
 
+/* "a=3,b=1" as an object of numbers; what is none goes as it was typed, and
+ * the daemon says so. */
+void body_counts(json_t *body, const char *path, const char *value);
+
 /*
  * A moment as people type it (see when.h), sent as RFC 3339 UTC. False after
  * saying on stderr what is wrong with --option.

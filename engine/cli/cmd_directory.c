@@ -37,7 +37,8 @@ struct resource {
     const char *word;              /* what the argument is in the JSON */
     const struct option_row *rows; /* of add */
     const char *const *members;    /* JSON path of each row; "[]" behind a
-                                      path splits at commas */
+                                      path splits at commas, "{}" makes
+                                      an object of A=1,B=2 */
     const struct list_column *columns;
     size_t columns_n;
     const char *empty;
@@ -94,6 +95,8 @@ static const char *const number_members[] = {
 
 static const struct option_row pool_rows[] = {
     {"numbers", OPTION_TEXT, TEXT(0), "A,B", "that belong to it"},
+    {"weights", OPTION_TEXT, TEXT(2), "A=3,B=1",
+     "shares of the new pairs; 0: none"},
     {"overlap", OPTION_FLAG, FLAG(0), NULL,
      "a second sender may use the same number to a subscriber"},
     {"on-conflict", OPTION_TEXT, TEXT(1), "WHAT",
@@ -103,6 +106,7 @@ static const struct option_row pool_rows[] = {
 
 static const char *const pool_members[] = {
     "numbers[]",
+    "weights{}",
     "!exclusive",
     "on_conflict",
 };
@@ -154,6 +158,7 @@ static const struct list_column pool_columns[] = {
     {"EXCLUSIVE", "exclusive", LIST_TEXT},
     {"ON CONFLICT", "on_conflict", LIST_TEXT},
     {"NUMBERS", "numbers", LIST_ELASTIC},
+    {"WEIGHTS", "weights", LIST_ELASTIC},
 };
 
 static const struct list_column suppression_columns[] = {
@@ -205,7 +210,9 @@ put_member(json_t *body, const struct option_row *row, const char *member,
     size_t n = strlen(member);
     bool turned = member[0] == '!';
     bool list = n > 2 && strcmp(member + n - 2, "[]") == 0;
-    snprintf(path, sizeof path, "%.*s", (int)(list ? n - 2 : n), member);
+    bool counts = n > 2 && strcmp(member + n - 2, "{}") == 0;
+    snprintf(path, sizeof path, "%.*s", (int)(list || counts ? n - 2 : n),
+             member);
     switch (row->kind) {
     case OPTION_FLAG:
         if (*(const bool *)field)
@@ -215,6 +222,8 @@ put_member(json_t *body, const struct option_row *row, const char *member,
     case OPTION_TEXT:
         if (list)
             body_list(body, path, *(const char *const *)field);
+        else if (counts)
+            body_counts(body, path, *(const char *const *)field);
         else
             body_text(body, path, *(const char *const *)field);
         break;
@@ -409,7 +418,9 @@ const struct command cmd_pools = {
 const struct command cmd_pools_add = {
     .name = "pools add",
     .summary = "make a pool of numbers",
-    .usage = "NAME --numbers A,B [--overlap] [--on-conflict WHAT]",
+    .usage =
+        "NAME --numbers A,B [--weights A=3,B=1] [--overlap] [--on-conflict "
+        "WHAT]",
     .help = "A pool keeps a sender and a subscriber on one number and gives a "
             "second sender another, so\nthat every reply has one owner; "
             "--overlap gives that up.\n\n"

@@ -80,10 +80,32 @@ scalar_cell(const json_t *value, char *buf, size_t cap)
         buf[0] = '\0';
 }
 
+/* a=3, b=1: as many as fit. */
+static void
+object_cell(const json_t *value, char *buf, size_t cap)
+{
+    size_t used = 0;
+    buf[0] = '\0';
+    void *at = json_object_iter((json_t *)value);
+    for (; at; at = json_object_iter_next((json_t *)value, at)) {
+        char cell[64];
+        scalar_cell(json_object_iter_value(at), cell, sizeof cell);
+        int n = snprintf(buf + used, cap - used, "%s%s=%s", used ? ", " : "",
+                         json_object_iter_key(at), cell);
+        if (n < 0 || (size_t)n >= cap - used)
+            return;
+        used += (size_t)n;
+    }
+}
+
 char *
 field_cell(const json_t *object, const char *path, char *buf, size_t cap)
 {
     const json_t *value = field_at(object, path);
+    if (json_is_object(value)) {
+        object_cell(value, buf, cap);
+        return buf;
+    }
     if (!json_is_array(value)) {
         scalar_cell(value, buf, cap);
         return buf;

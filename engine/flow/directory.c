@@ -301,6 +301,20 @@ directory_join_pool(struct directory *d, const struct pool *p)
     }
 }
 
+void
+directory_weigh_pool(struct pool *p, const uint32_t *weight)
+{
+    p->weight = NULL;
+    p->credit = NULL;
+    if (!weight)
+        return;
+    p->weight = malloc(p->numbers * sizeof *p->weight);
+    p->credit = calloc(p->numbers, sizeof *p->credit);
+    if (!p->weight || !p->credit)
+        abort();
+    memcpy(p->weight, weight, p->numbers * sizeof *p->weight);
+}
+
 struct pool *
 directory_put_pool(struct directory *d, const struct pool *wish)
 {
@@ -315,12 +329,15 @@ directory_put_pool(struct directory *d, const struct pool *wish)
             n->pool = 0;
     }
     free(p->number);
+    free(p->weight);
+    free(p->credit);
     *p = *wish;
     p->id = id;
     p->number = malloc((wish->numbers + 1) * sizeof *p->number);
     if (!p->number)
         abort();
     memcpy(p->number, wish->number, wish->numbers * sizeof *p->number);
+    directory_weigh_pool(p, wish->weight);
     directory_join_pool(d, p);
     directory_name(d, DIRECTORY_POOL, p->account, p->name, id);
     directory_save_pool(d, p);
@@ -397,8 +414,11 @@ directory_fini(struct directory *d)
     }
     for (uint32_t i = 1; i < d->pools.rows; i++) {
         struct pool *p = directory_pool(d, i);
-        if (p)
-            free(p->number);
+        if (!p)
+            continue;
+        free(p->number);
+        free(p->weight);
+        free(p->credit);
     }
     login_fini_all(d);
     free_table(&d->accounts);

@@ -64,6 +64,7 @@ struct number {
     uint64_t day, day_parts;
 };
 
+enum { POOL_NUMBERS_MAX = 1000 };
 enum pool_conflict { POOL_REROUTE, POOL_HOLD, POOL_FAIL, POOL_SHARE };
 
 struct pool {
@@ -73,6 +74,9 @@ struct pool {
     enum pool_conflict on_conflict;
     unsigned numbers, next;
     uint32_t *number; /* ids */
+    /* one a number, or NULL: all alike. 0: for the pairs it has alone. */
+    uint32_t *weight;
+    int64_t *credit; /* whose turn it is, with weights */
     uint64_t created_ms;
 };
 

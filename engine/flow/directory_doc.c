@@ -82,7 +82,7 @@ directory_save_number(struct directory *d, const struct number *n)
 void
 directory_save_pool(struct directory *d, const struct pool *p)
 {
-    size_t cap = DOC_ROOM + (size_t)p->numbers * 8;
+    size_t cap = DOC_ROOM + (size_t)p->numbers * 16;
     uint8_t *room = malloc(cap);
     if (!room)
         abort();
@@ -94,6 +94,8 @@ directory_save_pool(struct directory *d, const struct pool *p)
     doc_put_u64(&w, DOC_CREATED_MS, p->created_ms);
     for (unsigned i = 0; i < p->numbers; i++)
         doc_put_u64(&w, DOC_NUMBER, p->number[i]);
+    for (unsigned i = 0; p->weight && i < p->numbers; i++)
+        doc_put_u64(&w, DOC_WEIGHT, p->weight[i]);
     save(d, TABLE_POOL, p->id, &w);
     free(room);
 }
@@ -206,6 +208,21 @@ load_number(struct directory *d, uint32_t id, struct slice doc)
     directory_name(d, DIRECTORY_NUMBER, 0, n->text, id);
 }
 
+/* Absent: all alike. */
+static void
+load_weights(struct pool *p, struct slice doc)
+{
+    struct slice value;
+    uint32_t weight[POOL_NUMBERS_MAX];
+    unsigned n = 0;
+    for (struct cursor c = cursor_of(doc); n < p->numbers &&
+                                           n < POOL_NUMBERS_MAX &&
+                                           doc_next_of(&c, DOC_WEIGHT, &value);)
+        weight[n++] = (uint32_t)doc_number(value, 0);
+    if (n > 0 && n == p->numbers)
+        directory_weigh_pool(p, weight);
+}
+
 static void
 load_pool(struct directory *d, uint32_t id, struct slice doc)
 {
@@ -224,6 +241,7 @@ load_pool(struct directory *d, uint32_t id, struct slice doc)
             abort();
         p->number[p->numbers++] = (uint32_t)doc_number(value, 0);
     }
+    load_weights(p, doc);
     directory_join_pool(d, p);
     directory_name(d, DIRECTORY_POOL, p->account, p->name, id);
 }

@@ -74,6 +74,7 @@ enum doc_tag {
     DOC_OF_CLIENTS = 51,
     DOC_MAKER = 52,
     DOC_REPLACED_BY = 53,
+    DOC_WEIGHT = 54, /* repeated, as DOC_NUMBER */
 };
 
 /* Keys of the control tables that are ids: big-endian, so that LMDB's order
@@ -97,6 +98,8 @@ void directory_unname(struct directory *d, enum directory_kind kind,
 uint32_t directory_named(const struct directory *d, enum directory_kind kind,
                          uint32_t account, struct slice text);
 void directory_name_sender(struct directory *d, const struct sender *s);
+/* Weights are copied; NULL: none. */
+void directory_weigh_pool(struct pool *p, const uint32_t *weight);
 void directory_join_pool(struct directory *d, const struct pool *p);
 void directory_arm_rate(struct number *n);
 bool

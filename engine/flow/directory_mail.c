@@ -406,9 +406,10 @@ list_pools(struct flow *f, struct mail *m)
         if (directory_pool(&f->directory, i))
             numbers += directory_pool(&f->directory, i)->numbers;
     size_t rows = f->directory.pools.rows * sizeof *q->rows;
-    char *memory = rows_for(m, 1, rows + numbers * 24 + 1);
+    char *memory = rows_for(m, 1, rows + numbers * (4 + 24) + 1);
     q->rows = (struct pool_view *)(void *)memory;
-    char(*text)[24] = (char(*)[24])(void *)(memory + rows);
+    uint32_t *weight = (uint32_t *)(void *)(memory + rows);
+    char(*text)[24] = (char(*)[24])(void *)(weight + numbers);
     for (uint32_t i = 1; i < f->directory.pools.rows; i++) {
         const struct pool *p = directory_pool(&f->directory, i);
         if (!p || (m->who.kind != WHO_ADMIN && p->account != m->who.account))
@@ -420,6 +421,9 @@ list_pools(struct flow *f, struct mail *m)
         snprintf(v->on_conflict, sizeof v->on_conflict, "%s",
                  conflicts[p->on_conflict]);
         v->number = text;
+        v->weight = p->weight ? weight : NULL;
+        for (unsigned k = 0; p->weight && k < p->numbers; k++)
+            *weight++ = p->weight[k];
         for (unsigned k = 0; k < p->numbers; k++, text++, v->numbers++) {
             const struct number *n =
                 directory_number(&f->directory, p->number[k]);
@@ -430,10 +434,10 @@ list_pools(struct flow *f, struct mail *m)
 }
 
 static bool
-pool_numbers(struct flow *f, struct mail *m, uint32_t *ids)
+pool_numbers(struct flow *f, struct mail *m, uint32_t *ids, uint32_t *weights)
 {
     struct mail_pool *q = &m->pool;
-    if (q->numbers == 0 || q->numbers > 1000)
+    if (q->numbers == 0 || q->numbers > POOL_NUMBERS_MAX)
         return mail_refuse(m, MAIL_INVALID, "bad_numbers", "/numbers",
                            "a pool has 1 to 1,000 numbers");
     for (unsigned i = 0; i < q->numbers; i++) {
@@ -445,6 +449,7 @@ pool_numbers(struct flow *f, struct mail *m, uint32_t *ids)
             return mail_refuse(m, MAIL_INVALID, "unknown_number", "/numbers",
                                "numbers holds one that is not the account's");
         ids[i] = n->id;
+        weights[i] = q->weight ? q->weight[i] : 1;
     }
     return true;
 }
@@ -453,17 +458,18 @@ void
 directory_on_pool(struct flow *f, struct mail *m)
 {
     struct mail_pool *q = &m->pool;
-    uint32_t ids[1000];
+    uint32_t ids[POOL_NUMBERS_MAX], weights[POOL_NUMBERS_MAX];
     struct pool wish = {.account = m->who.account,
                         .exclusive = q->exclusive,
                         .numbers = q->numbers,
                         .number = ids,
+                        .weight = q->weight ? weights : NULL,
                         .created_ms = f->wall.ms};
     if (m->kind == MAIL_POOL_LIST) {
         list_pools(f, m);
         return;
     }
-    if (!check_name(m, q->name) || !pool_numbers(f, m, ids))
+    if (!check_name(m, q->name) || !pool_numbers(f, m, ids, weights))
         return;
     bool found = q->on_conflict.n == 0;
     for (int i = 0; i < 4; i++)

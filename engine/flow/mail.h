@@ -155,6 +155,7 @@ struct pool_view {
     char on_conflict[8]; /* reroute, hold, fail, share */
     unsigned numbers;
     char (*number)[24];
+    uint32_t *weight; /* one a number, or NULL */
 };
 
 struct mail_account {
@@ -193,6 +194,7 @@ struct mail_pool {
     struct slice name;
     unsigned numbers;
     const struct slice *number;
+    const uint32_t *weight; /* one a number, or NULL: all alike */
     bool exclusive;
     struct slice on_conflict; /* empty: reroute */
     uint32_t pool;

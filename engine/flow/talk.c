@@ -139,15 +139,12 @@ talk_must_wait(struct flow *f, uint32_t sender, uint64_t subscriber,
     return false;
 }
 
-/* Leaves by this carrier and has credit: none is better. */
-enum { NUMBERS_MAX = 64, SCORE_MOST = 4 };
-
 /* What came in place of a number is taken as that was. */
 static void
 take_too(const struct pool *pool, const struct number *n,
-         bool taken[NUMBERS_MAX])
+         bool taken[POOL_NUMBERS_MAX])
 {
-    for (unsigned k = 0; n && k < pool->numbers && k < NUMBERS_MAX; k++)
+    for (unsigned k = 0; n && k < pool->numbers; k++)
         taken[k] = taken[k] || pool->number[k] == n->id;
 }
 
@@ -166,7 +163,7 @@ credit_of(struct flow *f, struct number *n)
 /* Who of other senders has a live pair on each of the pool's numbers. */
 static struct number *
 look_back(struct flow *f, const struct pool *pool, uint32_t sender,
-          uint64_t subscriber, bool taken[NUMBERS_MAX])
+          uint64_t subscriber, bool taken[POOL_NUMBERS_MAX])
 {
     uint64_t live = f->wall.ms - (uint64_t)f->settings->pair_ttl_s * 1000;
     struct talk_step t;
@@ -175,7 +172,7 @@ look_back(struct flow *f, const struct pool *pool, uint32_t sender,
          i++, pos = t.before) {
         if (t.at_ms < live)
             break;
-        for (unsigned k = 0; k < pool->numbers && k < NUMBERS_MAX; k++) {
+        for (unsigned k = 0; k < pool->numbers; k++) {
             if (pool->number[k] != t.number)
                 continue;
             struct number *n = directory_in_use(
@@ -189,42 +186,92 @@ look_back(struct flow *f, const struct pool *pool, uint32_t sender,
     return NULL;
 }
 
+/* What speaks for a number of the pool; 0: it is not to be had. A pool with
+ * weights is not asked where there is room just now: that would weigh too. */
+enum { SCORE_THERE = 1, SCORE_HERE = 2, SCORE_MOST = 1 + 2 + 4 + 8 + 1 };
+
+static unsigned
+score_of(struct flow *f, const struct pool *pool, unsigned k, const bool *taken,
+         const struct carrier_entry *at)
+{
+    struct number *n = directory_number(&f->directory, pool->number[k]);
+    if (!n || n->retired || (taken && taken[k]) ||
+        (pool->weight && pool->weight[k] == 0))
+        return 0;
+    bool here = pool->weight || !at || n->carrier == at->id || n->carrier == 0;
+    return SCORE_THERE + (here ? SCORE_HERE : 0) + credit_of(f, n);
+}
+
+/* In turn among the best. -1: none. */
+static int
+pick_by_turn(struct flow *f, struct pool *pool, const bool *taken,
+             const struct carrier_entry *at)
+{
+    unsigned most = 0;
+    int best = -1;
+    pool->next++;
+    for (unsigned i = 0; i < pool->numbers && most < SCORE_MOST; i++) {
+        unsigned k = (i + pool->next) % pool->numbers;
+        unsigned score = score_of(f, pool, k, taken, at);
+        if (score > most) {
+            best = (int)k;
+            most = score;
+        }
+    }
+    return best;
+}
+
+/* In smooth weighted turns among the best: each earns its weight, and who has
+ * most pays for all. */
+static int
+pick_by_weight(struct flow *f, struct pool *pool, const bool *taken,
+               const struct carrier_entry *at)
+{
+    uint8_t score[POOL_NUMBERS_MAX];
+    uint8_t most = 1;
+    int best = -1;
+    int64_t sum = 0;
+    for (unsigned k = 0; k < pool->numbers; k++) {
+        score[k] = (uint8_t)score_of(f, pool, k, taken, at);
+        most = score[k] > most ? score[k] : most;
+    }
+    for (unsigned k = 0; k < pool->numbers; k++) {
+        if (score[k] != most)
+            continue;
+        pool->credit[k] += pool->weight[k];
+        sum += pool->weight[k];
+        if (best < 0 || pool->credit[k] > pool->credit[best])
+            best = (int)k;
+    }
+    if (best >= 0)
+        pool->credit[best] -= sum;
+    return best;
+}
+
+static struct number *
+pick(struct flow *f, struct pool *pool, const bool *taken,
+     const struct carrier_entry *at)
+{
+    int k = pool->weight ? pick_by_weight(f, pool, taken, at)
+                         : pick_by_turn(f, pool, taken, at);
+    return k < 0 ? NULL
+                 : directory_number(&f->directory, pool->number[(unsigned)k]);
+}
+
 struct number *
-talk_choose_number(struct flow *f, const struct pool *pool, uint32_t sender,
+talk_choose_number(struct flow *f, struct pool *pool, uint32_t sender,
                    uint64_t subscriber, const struct carrier_entry *at,
                    enum pool_conflict *conflict)
 {
-    bool taken[NUMBERS_MAX] = {false};
-    struct number *sticky = look_back(f, pool, sender, subscriber, taken);
-    if (sticky)
-        return sticky;
-    struct number *best = NULL, *share = NULL;
-    unsigned best_score = 0;
-    struct pool *turn = (struct pool *)pool;
-    turn->next++;
-    for (unsigned i = 0; i < pool->numbers && i < NUMBERS_MAX; i++) {
-        unsigned k = (i + pool->next) % pool->numbers;
-        struct number *n = directory_number(&f->directory, pool->number[k]);
-        if (!n || n->retired)
-            continue;
-        if (!share)
-            share = n;
-        if (k < NUMBERS_MAX && taken[k] && pool->exclusive)
-            continue;
-        bool here = !at || n->carrier == at->id || n->carrier == 0;
-        unsigned score = 1 + (here ? 2 : 0) + credit_of(f, n);
-        if (score > best_score) {
-            best = n;
-            best_score = score;
-        }
-        if (score == SCORE_MOST)
-            break;
-    }
-    if (best)
-        return best;
+    bool taken[POOL_NUMBERS_MAX] = {false};
+    struct number *n = look_back(f, pool, sender, subscriber, taken);
+    if (!n)
+        n = pick(f, pool, pool->exclusive ? taken : NULL, at);
+    if (n)
+        return n;
     *conflict = pool->on_conflict;
     if (pool->on_conflict == POOL_SHARE)
-        return share;
+        return pick(f, pool, NULL, at);
     if (pool->on_conflict == POOL_REROUTE)
         *conflict = POOL_FAIL; /* no other number is free */
     return NULL;

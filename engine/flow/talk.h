@@ -41,12 +41,13 @@ uint16_t talk_next_reference(struct flow *f, uint64_t subscriber);
 
 /*
  * The number that this pool gives this sender for this subscriber: the one
- * they talk on already; else one that no other sender of a live pair has,
- * rather one that leaves by carrier `at` and has credit now. NULL: none is
- * free; *conflict is what the pool says then (never REROUTE or SHARE).
+ * they talk on already; else one that no other sender of a live pair has and
+ * that has credit now: in proportion to the pool's weights, or in turn, rather
+ * one that leaves by carrier `at`. NULL: none is free; *conflict is what the
+ * pool says then (never REROUTE or SHARE).
  */
 struct number *
-talk_choose_number(struct flow *f, const struct pool *pool, uint32_t sender,
+talk_choose_number(struct flow *f, struct pool *pool, uint32_t sender,
                    uint64_t subscriber, const struct carrier_entry *at,
                    enum pool_conflict *conflict);
 

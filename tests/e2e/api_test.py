@@ -212,6 +212,17 @@ def check_directory(t, w):
     problem(t, "a pool of nothing: 422", w.account.call(
         "POST", "/v1/pools", {"name": "bad", "numbers": []}), 422, "missing",
         "/numbers")
+    pool = w.account.must("POST", "/v1/pools", {
+        "name": "city", "numbers": [ONE, TWO], "weights": {TWO: 3}})
+    t.equal("its weights", pool["weights"], {ONE: 1, TWO: 3})
+    t.equal("its weights, read again", w.account.must(
+        "GET", "/v1/pools/city")["weights"], {ONE: 1, TWO: 3})
+    for what, weights in (("of no member", {OTHERS: 1}), ("no number",
+                          {ONE: "3"}), ("all 0", {ONE: 0, TWO: 0}),
+                          ("too much", {ONE: 1001})):
+        problem(t, "a weight, " + what, w.account.call("POST", "/v1/pools", {
+            "name": "city", "numbers": [ONE, TWO], "weights": weights}), 422,
+            None, "/weights")
 
 
 # --- messages

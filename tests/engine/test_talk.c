@@ -63,7 +63,7 @@ START_TEST(a_reference_is_one_above_the_last_to_that_phone)
 END_TEST
 
 static struct number *
-choose(const struct pool *p, uint32_t sender, enum pool_conflict *conflict)
+choose(struct pool *p, uint32_t sender, enum pool_conflict *conflict)
 {
     *conflict = POOL_SHARE;
     return talk_choose_number(world.flow, p, sender, PHONE, NULL, conflict);

@@ -5,6 +5,7 @@
  *          [times N] [udhi yes|no] [ref N] [validity TEXT]
  *   expect waiting MESSAGE[/PART]          it has not left
  *   expect left N                          parts since the last time asked
+ *   expect sent N from NUMBER              parts since the beginning
  *   expect order MESSAGE...                they left in this order
  *   expect pace NUMBER|CAMPAIGN|all most N [least N] each DURATION
  *   expect state MESSAGE STATE [twice yes|no] [replied yes|no] [reason R]
@@ -117,6 +118,17 @@ expect_waiting(const struct step *s)
     uint64_t message = script_message(step_word(s, 2), &part);
     if (times_left(message, part) > 0)
         world_fail("%s has left", s->word[2]);
+}
+
+static void
+expect_sent(const struct step *s)
+{
+    const char *from = digits(step_value(s, "from"));
+    unsigned long sent = 0, wish = strtoul(step_word(s, 2), NULL, 10);
+    for (unsigned i = 0; i < fake_lefts(); i++)
+        sent += strcmp(fake_left(i)->from, from) == 0;
+    if (sent != wish)
+        world_fail("%lu parts left from %s, not %lu", sent, from, wish);
 }
 
 static void
@@ -358,6 +370,7 @@ static const struct step_row expectations[] = {
     {"submit", expect_submit},
     {"waiting", expect_waiting},
     {"left", expect_left},
+    {"sent", expect_sent},
     {"order", expect_order},
     {"pace", expect_pace},
     {"state", expect_state},

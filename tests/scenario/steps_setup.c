@@ -10,7 +10,7 @@
  *   number NUMBER [on CARRIER] of ACCOUNT|shared [rate N] [default SENDER]
  *          [per_day N] [retired] [by NUMBER]
  *   delete ACCOUNT
- *   pool NAME of ACCOUNT [exclusive] [conflict WORD] numbers NUMBER...
+ *   pool NAME of ACCOUNT [exclusive] [conflict WORD] numbers NUMBER[=N]...
  *
  * carriers, routes and settings come before all others.
  */
@@ -205,6 +205,7 @@ static void
 on_pool(const struct step *s)
 {
     struct slice numbers[WORDS_MAX];
+    uint32_t weights[WORDS_MAX];
     struct mail *m =
         mail_create(MAIL_POOL_PUT, script_who(step_value(s, "of")));
     m->pool.name = slice_str(step_word(s, 1));
@@ -214,8 +215,15 @@ on_pool(const struct step *s)
     unsigned i = 0;
     while (i < s->words && strcmp(s->word[i], "numbers") != 0)
         i++;
-    for (i++; i < s->words; i++)
-        numbers[m->pool.numbers++] = slice_str(s->word[i]);
+    for (i++; i < s->words; i++) {
+        const char *weight = strchr(s->word[i], '=');
+        size_t n = strcspn(s->word[i], "=");
+        weights[m->pool.numbers] =
+            weight ? (uint32_t)strtoul(weight + 1, NULL, 10) : 1;
+        numbers[m->pool.numbers++] = slice_of((uint8_t *)s->word[i], n);
+        if (weight)
+            m->pool.weight = weights;
+    }
     world_mail(m);
     script_judge(s, m->result, m->code, m->detail);
     mail_free(m);
