@@ -49,7 +49,7 @@ fit_binds(struct carrier *c)
         c->binds = n;
     for (unsigned i = 0; i < c->binds; i++) {
         struct bind *b = &c->bind[i];
-        b->wanted = i < n && !c->closing;
+        b->wanted = i < n && !c->closing && !c->drained;
         if (!b->session)
             b->mode = carrier_mode_of(c->settings, i);
         if (i >= n)
@@ -290,7 +290,22 @@ carrier_pause(struct carrier *c, bool paused)
 {
     c->paused = paused;
     c->credit = 0;
+    if (!paused && c->drained) {
+        c->drained = false;
+        fit_binds(c);
+    }
     carrier_update(c, 0);
+}
+
+void
+carrier_drain(struct carrier *c)
+{
+    c->drained = true;
+    for (unsigned i = 0; i < c->binds; i++) {
+        c->bind[i].wanted = false;
+        bind_stop(&c->bind[i], c->settings->timers.response_ms);
+    }
+    carrier_pause(c, true);
 }
 
 void
@@ -302,6 +317,31 @@ carrier_rebind(struct carrier *c)
         if (c->bind[i].session)
             bind_stop(&c->bind[i], REBIND_WAIT_MS);
     }
+}
+
+static void
+kick(struct bind *b)
+{
+    backoff_reset(&b->backoff);
+    b->try_at.us = 0;
+    if (!b->session)
+        return;
+    bind_note(b, "closed by a person");
+    if (b->state == BIND_UNBINDING) /* it waits for answers */
+        session_close(b->session, CLOSE_ASKED, "closed by a person", false);
+    else
+        bind_stop(b, 0);
+}
+
+bool
+carrier_kick(struct carrier *c, int bind)
+{
+    if (bind != CARRIER_ALL_BINDS && (bind < 0 || (unsigned)bind >= c->binds))
+        return false;
+    for (unsigned i = 0; i < c->binds; i++)
+        if (bind == CARRIER_ALL_BINDS || (unsigned)bind == i)
+            kick(&c->bind[i]);
+    return true;
 }
 
 void

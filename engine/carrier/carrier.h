@@ -131,6 +131,13 @@ void carrier_pause_reading(struct carrier *c, bool paused);
 
 void carrier_pause(struct carrier *c, bool paused); /* by a person */
 void carrier_rebind(struct carrier *c);
+/* By a person: sends nothing new, waits for the answers, unbinds, and stays
+ * so until carrier_pause(c, false). */
+void carrier_drain(struct carrier *c);
+/* Closes one bind now, or CARRIER_ALL_BINDS; it is tried again at once. What
+ * it had in flight is lost. False: there is no such bind. */
+enum { CARRIER_ALL_BINDS = -1 };
+bool carrier_kick(struct carrier *c, int bind);
 
 /* How many parts wait for this carrier, for the stall detector and status. */
 void carrier_set_backlog(struct carrier *c, uint64_t parts);
@@ -169,6 +176,8 @@ struct carrier_view {
     struct wall throttled_until; /* 0: not throttled */
     uint64_t backlog;
     unsigned binds;
+    bool drained; /* or draining, while a bind has a session */
+    bool at_rest; /* no bind has one */
 };
 void carrier_look(const struct carrier *c, struct carrier_view *out);
 void carrier_look_bind(const struct carrier *c, unsigned bind,

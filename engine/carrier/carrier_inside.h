@@ -50,7 +50,7 @@ struct carrier {
     void *flow;
     struct mono not_before;
     enum carrier_state state;
-    bool paused, closing, reading_paused;
+    bool paused, drained, closing, reading_paused;
     uint64_t backlog;
     struct tls_context *tls; /* made at the first dial that needs it */
     struct rate_gate gate;

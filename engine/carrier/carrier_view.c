@@ -66,7 +66,11 @@ carrier_look(const struct carrier *c, struct carrier_view *out)
         .throttled_until = throttled_until(c),
         .backlog = c->backlog,
         .binds = c->binds,
+        .drained = c->drained,
+        .at_rest = true,
     };
+    for (unsigned i = 0; i < c->binds; i++)
+        out->at_rest = out->at_rest && !c->bind[i].session;
 }
 
 unsigned

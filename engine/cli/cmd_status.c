@@ -1,6 +1,6 @@
 /*
  * cmd_status.c - volley status: carriers and their binds, once or live;
- * volley carrier: pause, resume, rebind.
+ * volley carrier: pause, resume, rebind, drain, kick.
  */
 #include "engine/cli/cmd_status.h"
 
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine/cli/api.h"
+#include "engine/cli/body.h"
 #include "engine/cli/field.h"
 #include "engine/cli/figure.h"
 #include "engine/cli/list.h"
@@ -19,6 +20,16 @@
 #include "engine/cli/term.h"
 #include "engine/cli/when.h"
 #include "engine/cli/width.h"
+
+struct kick_options {
+    long bind; /* negative: all */
+};
+
+static const struct option_row kick_rows[] = {
+    {"bind", OPTION_COUNT, offsetof(struct kick_options, bind), "INDEX",
+     "this one alone"},
+    {NULL},
+};
 
 struct status_options {
     bool watch;
@@ -67,6 +78,20 @@ add_carrier_cells(struct table *table, const json_t *carrier, int64_t now_ms)
                       term_state_paint(field_text(carrier, "state")));
     table_add(table, figure_rate(rate, field_real(carrier, "rate_now", 0)));
     table_add(table, figure_count(queue, field_count(carrier, "queue")));
+}
+
+/* Below the table: a carrier that rules pass over while they have another. */
+static void
+print_health(FILE *out, const json_t *carrier)
+{
+    char room[FIGURE_CAP];
+    const char *why = field_text(carrier, "health.why");
+    if (*why == '\0' || strcmp(field_text(carrier, "state"), "up") != 0)
+        return;
+    figure_count(room, field_count(carrier, "health.latency_ms"));
+    fprintf(out, "%s%s is %s: %s; answers take %s ms%s\n",
+            term_paint(PAINT_WARN), field_text(carrier, "name"),
+            field_text(carrier, "health.state"), why, room, term_plain());
 }
 
 /* Below the table, in full: what last went wrong on each bind. */
@@ -176,7 +201,10 @@ print_status(FILE *out, const json_t *answer, const char *url)
     else
         table_print(table, out, term_columns());
     json_array_foreach(field_at(answer, "data"), i, carrier)
+    {
+        print_health(out, carrier);
         print_errors(out, carrier);
+    }
     table_destroy(table);
 }
 
@@ -230,8 +258,9 @@ run_status(const struct call *call)
     return show_once(call, &screen, false);
 }
 
+/* body is taken. */
 static enum outcome
-act(const struct call *call, const char *verb)
+act(const struct call *call, const char *verb, json_t *body)
 {
     struct query path;
     json_t *answer;
@@ -239,7 +268,7 @@ act(const struct call *call, const char *verb)
     query_path(&path, call->words[0]);
     query_path(&path, verb);
     enum outcome outcome =
-        api_post(call->api, query_text(&path), NULL, &answer);
+        api_post(call->api, query_text(&path), body, &answer);
     query_end(&path);
     if (outcome == OUTCOME_OK && call->settings.json)
         list_json(answer);
@@ -253,19 +282,34 @@ act(const struct call *call, const char *verb)
 static enum outcome
 run_pause(const struct call *call)
 {
-    return act(call, "pause");
+    return act(call, "pause", NULL);
 }
 
 static enum outcome
 run_resume(const struct call *call)
 {
-    return act(call, "resume");
+    return act(call, "resume", NULL);
 }
 
 static enum outcome
 run_rebind(const struct call *call)
 {
-    return act(call, "rebind");
+    return act(call, "rebind", NULL);
+}
+
+static enum outcome
+run_drain(const struct call *call)
+{
+    return act(call, "drain", NULL);
+}
+
+static enum outcome
+run_kick(const struct call *call)
+{
+    const struct kick_options *o = call->options;
+    json_t *body = json_object();
+    body_count(body, "bind", o->bind);
+    return act(call, "kick", body);
 }
 
 const struct command cmd_status = {
@@ -291,11 +335,15 @@ const struct command cmd_status = {
     "replies go on coming. resume sends again. rebind closes its binds in "    \
     "an\n"                                                                     \
     "orderly way and opens them anew, after a change at the carrier's "        \
-    "side.\n\n"                                                                \
+    "side. drain sends nothing new, waits for the answers, unbinds and "       \
+    "stays\ndown until resume. kick closes all binds, or one, at once, to "    \
+    "be opened anew:\nwhat was unanswered there is uncertain.\n\n"             \
     "Examples:\n"                                                              \
     "  volley carrier pause acme\n"                                            \
     "  volley carrier resume acme\n"                                           \
-    "  volley carrier rebind acme\n"
+    "  volley carrier rebind acme\n"                                           \
+    "  volley carrier drain acme\n"                                            \
+    "  volley carrier kick acme --bind 1\n"
 
 const struct command cmd_carrier_pause = {
     .name = "carrier pause",
@@ -325,4 +373,26 @@ const struct command cmd_carrier_rebind = {
     .words_min = 1,
     .words_max = 1,
     .run = run_rebind,
+};
+
+const struct command cmd_carrier_drain = {
+    .name = "carrier drain",
+    .summary = "wait for a carrier's answers and unbind until resumed",
+    .usage = "NAME",
+    .help = CARRIER_HELP,
+    .words_min = 1,
+    .words_max = 1,
+    .run = run_drain,
+};
+
+const struct command cmd_carrier_kick = {
+    .name = "carrier kick",
+    .summary = "close a carrier's binds, or one, at once",
+    .usage = "NAME [--bind INDEX]",
+    .help = CARRIER_HELP,
+    .options = kick_rows,
+    .options_bytes = sizeof(struct kick_options),
+    .words_min = 1,
+    .words_max = 1,
+    .run = run_kick,
 };

@@ -10,5 +10,7 @@ extern const struct command cmd_status;
 extern const struct command cmd_carrier_pause;
 extern const struct command cmd_carrier_resume;
 extern const struct command cmd_carrier_rebind;
+extern const struct command cmd_carrier_drain;
+extern const struct command cmd_carrier_kick;
 
 #endif

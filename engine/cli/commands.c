@@ -59,6 +59,8 @@ const struct command *const commands[] = {
     &cmd_carrier_pause,
     &cmd_carrier_resume,
     &cmd_carrier_rebind,
+    &cmd_carrier_drain,
+    &cmd_carrier_kick,
     &cmd_route_explain,
     &cmd_clients,
     &cmd_client_kick,

@@ -6,10 +6,14 @@
 #include "engine/door/reply.h"
 #include "engine/door/resources.h"
 
+enum { BINDS_MAX = 128 };
+
 static const char *
-state_word(enum carrier_state s)
+state_word(const struct carrier_view *v)
 {
-    switch (s) {
+    if (v->drained)
+        return v->at_rest ? "drained" : "draining";
+    switch (v->state) {
     case CARRIER_UP: return "up";
     case CARRIER_DEGRADED: return "degraded";
     case CARRIER_PAUSED: return "paused";
@@ -41,16 +45,43 @@ bind_emit(struct emit *e, const struct bind_view *b)
 }
 
 static void
+percent_emit(struct emit *e, const char *key, int percent)
+{
+    emit_key(e, key);
+    if (percent < 0)
+        emit_null(e);
+    else
+        emit_number(e, (uint64_t)percent);
+}
+
+/* success and receipts in percent: of the last second's answers, of the
+ * recent receipts. null: too few to tell. */
+static void
+health_emit(struct emit *e, const struct carrier_row *c)
+{
+    emit_key(e, "health");
+    emit_open(e, '{');
+    emit_member_word(e, "state", c->health);
+    emit_member_word(e, "why", c->why[0] ? c->why : NULL);
+    percent_emit(e, "success", c->success);
+    percent_emit(e, "receipts", c->receipts);
+    emit_member_number(e, "latency_ms", c->latency_ms);
+    emit_member_number(e, "usual_ms", c->usual_ms);
+    emit_close(e, '}');
+}
+
+static void
 carrier_emit(struct emit *e, const struct carrier_row *c)
 {
     const struct carrier_view *v = &c->look;
     emit_open(e, '{');
     emit_member_word(e, "name", c->name);
-    emit_member_word(e, "state", state_word(v->state));
+    emit_member_word(e, "state", state_word(v));
     emit_member_number(e, "rate_now", v->rate_now);
     emit_member_number(e, "rate_limit", v->rate_limit);
     emit_member_time(e, "throttled_until", v->throttled_until.ms);
     emit_member_number(e, "queue", v->backlog);
+    health_emit(e, c);
     emit_key(e, "binds");
     emit_open(e, '[');
     for (unsigned i = 0; i < v->binds; i++)
@@ -107,11 +138,17 @@ static void
 act(struct request *r, enum carrier_act act)
 {
     struct form f;
-    if (!request_form(r, &f) || !form_end(&f))
+    int bind = BINDS_MAX; /* all */
+    if (!request_form(r, &f))
+        return;
+    if (act == CARRIER_KICK)
+        bind = (int)form_number(&f, "bind", 0, BINDS_MAX - 1, BINDS_MAX);
+    if (!form_end(&f))
         return;
     struct mail *m = request_mail(r, MAIL_CARRIER_ACT);
     m->carrier.name = r->param[0];
     m->carrier.act = act;
+    m->carrier.bind = bind == BINDS_MAX ? CARRIER_ALL_BINDS : bind;
     request_ask(r, m, acted);
 }
 
@@ -131,4 +168,16 @@ void
 carriers_rebind(struct request *r)
 {
     act(r, CARRIER_REBIND);
+}
+
+void
+carriers_drain(struct request *r)
+{
+    act(r, CARRIER_DRAIN);
+}
+
+void
+carriers_kick(struct request *r)
+{
+    act(r, CARRIER_KICK);
 }

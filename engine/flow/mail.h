@@ -341,12 +341,25 @@ struct mail_unmatched {
 
 struct mail_carrier {
     struct slice name;
-    enum carrier_act { CARRIER_PAUSE, CARRIER_RESUME, CARRIER_REBIND } act;
+    enum carrier_act {
+        CARRIER_PAUSE,
+        CARRIER_RESUME,
+        CARRIER_REBIND,
+        CARRIER_DRAIN,
+        CARRIER_KICK,
+    } act;
+    int bind; /* KICK: -1 all */
     unsigned count;
     struct carrier_row {
         char name[64];
         struct carrier_view look;
         struct bind_view *bind; /* look.binds of them */
+        /* What rules with another carrier may do with it. Texts are static. */
+        const char *health;    /* usable, probing, skipped */
+        const char *why;       /* "" when well */
+        int success, receipts; /* percent; -1: too few to tell */
+        unsigned latency_ms;   /* of the last answers */
+        unsigned usual_ms;     /* over a long time; 0: not known */
     } * rows;
 };
 

@@ -6,6 +6,40 @@
 
 #include "engine/flow/desk.h"
 
+/* 20: receipts that say something about their share. */
+enum { RECEIPTS_LEAST = 20 };
+
+static void
+show_health(const struct flow *f, const struct carrier_entry *e,
+            struct carrier_row *row)
+{
+    static const char *const states[HEALTH_N] = {
+        [HEALTH_GOOD] = "usable",     [HEALTH_STRAINED] = "usable",
+        [HEALTH_PROBING] = "probing", [HEALTH_SKIPPED] = "skipped",
+        [HEALTH_OUT] = "skipped",
+    };
+    const struct health *h = &e->health;
+    struct second good = h->good, faults = h->faults; /* counting rolls them */
+    unsigned well = second_count(&good, f->now);
+    unsigned all = well + second_count(&faults, f->now);
+    row->health = states[h->state];
+    row->why = h->why ? h->why : "";
+    if (h->state == HEALTH_GOOD)
+        row->why = "";
+    else if (h->state == HEALTH_STRAINED)
+        row->why = "throttled by the carrier";
+    else if (h->state == HEALTH_OUT)
+        row->why = row->look.drained                   ? "drained by a person"
+                   : row->look.state == CARRIER_PAUSED ? "paused by a person"
+                                                       : "no bind that sends";
+    row->success = all ? (int)(well * 100 / all) : -1;
+    row->receipts = h->receipts >= RECEIPTS_LEAST
+                        ? (int)(h->delivered * 100 / h->receipts)
+                        : -1;
+    row->latency_ms = (unsigned)h->latency_ms;
+    row->usual_ms = (unsigned)h->usual_ms;
+}
+
 void
 status_on_carriers(struct flow *f, struct mail *m)
 {
@@ -34,6 +68,7 @@ status_on_carriers(struct flow *f, struct mail *m)
         struct carrier_row *row = &q->rows[q->count++];
         snprintf(row->name, sizeof row->name, "%s", e->name);
         carrier_look(e->carrier, &row->look);
+        show_health(f, e, row);
         row->bind = bind;
         for (unsigned k = 0; k < row->look.binds; k++)
             carrier_look_bind(e->carrier, k, bind++);
@@ -54,6 +89,14 @@ status_on_carrier(struct flow *f, struct mail *m)
     case CARRIER_PAUSE: carrier_pause(e->carrier, true); break;
     case CARRIER_RESUME: carrier_pause(e->carrier, false); break;
     case CARRIER_REBIND: carrier_rebind(e->carrier); break;
+    case CARRIER_DRAIN: carrier_drain(e->carrier); break;
+    case CARRIER_KICK:
+        if (!carrier_kick(e->carrier, m->carrier.bind)) {
+            mail_refuse(m, MAIL_INVALID, "unknown_bind", "/bind",
+                        "the carrier has no bind of this index");
+            return;
+        }
+        break;
     }
     m->result = MAIL_OK;
 }

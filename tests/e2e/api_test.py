@@ -531,6 +531,27 @@ def check_carriers(t, w):
     t.equal("resume", w.ann.state_is(held, "delivered")["state"], "delivered")
     w.admin.must("POST", "/v1/carriers/acme/rebind")
     t.check("rebind", until(w.daemon.is_bound, 10))
+    health = rows[0]["health"]
+    t.check("its health", health["state"] == "usable" and
+            health["why"] is None and "latency_ms" in health and
+            "success" in health and "receipts" in health, health)
+    w.admin.must("POST", "/v1/carriers/acme/drain")
+    t.check("drain", until(lambda: w.admin.must(
+        "GET", "/v1/carriers")["data"][0]["state"] == "drained", 10))
+    row = w.admin.must("GET", "/v1/carriers")["data"][0]
+    t.check("its binds are down", row["binds"][0]["state"] == "down" and
+            row["health"]["state"] == "skipped" and
+            row["health"]["why"] == "drained by a person", row)
+    w.admin.must("POST", "/v1/carriers/acme/resume")
+    t.check("resume binds again", until(w.daemon.is_bound, 10))
+    before = w.admin.must("GET", "/v1/carriers")["data"][0]["binds"][0]
+    w.admin.must("POST", "/v1/carriers/acme/kick", {"bind": 0})
+    t.check("kick", until(lambda: w.admin.must(
+        "GET", "/v1/carriers")["data"][0]["binds"][0]["reconnects"] >
+        before["reconnects"], 10) and until(w.daemon.is_bound, 10))
+    problem(t, "no such bind: 422", w.admin.call(
+        "POST", "/v1/carriers/acme/kick", {"bind": 9}), 422, "unknown_bind",
+        "/bind")
     problem(t, "no such carrier: 404", w.admin.call(
         "POST", "/v1/carriers/none/pause", {}), 404)
     t.equal("unmatched is a list", w.account.get(

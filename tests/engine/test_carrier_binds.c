@@ -172,6 +172,79 @@ START_TEST(a_drain_waits_for_answers_then_unbinds)
 }
 END_TEST
 
+START_TEST(a_carrier_that_a_person_drains_stays_down_until_resumed)
+{
+    struct carrier_view v;
+    settings.binds = 2;
+    rig_create();
+    rig_await_bound(2);
+    centre.mute = true;
+    rig_submit(1, -1);
+    rig_pass_ms(10);
+    carrier_drain(carrier);
+    ck_assert_uint_eq(carrier_room(carrier, fake_now), 0);
+    rig_pass_ms(50);
+    carrier_look(carrier, &v);
+    ck_assert(v.drained && !v.at_rest); /* one still waits for its answer */
+    unsigned seat = centre.seat[0].unanswered[0] ? 0 : 1;
+    ck_assert(session_answer(centre.seat[seat].s, SMPP_SUBMIT_SM,
+                             centre.seat[seat].unanswered[0], 0,
+                             slice_str("a")));
+    rig_pass_ms(50);
+    ck_assert_uint_eq(flow.answered, 1);
+    for (int i = 0; i < 60; i++)
+        rig_leap_ms(1000);
+    carrier_look(carrier, &v);
+    ck_assert(v.drained && v.at_rest);
+    ck_assert_uint_eq(centre.seats, 2);
+    ck_assert_int_eq(carrier_get_state(carrier), CARRIER_PAUSED);
+    carrier_pause(carrier, false);
+    rig_await_bound(2);
+    ck_assert_int_eq(carrier_get_state(carrier), CARRIER_UP);
+}
+END_TEST
+
+START_TEST(a_kick_closes_one_bind_and_it_comes_back)
+{
+    struct bind_view v;
+    settings.binds = 2;
+    rig_create();
+    rig_await_bound(2);
+    ck_assert(!carrier_kick(carrier, 2));
+    ck_assert(carrier_kick(carrier, 1));
+    rig_pass_ms(100);
+    rig_await_bound(2);
+    ck_assert_uint_eq(centre.seats, 3);
+    carrier_look_bind(carrier, 0, &v);
+    ck_assert_uint_eq(v.reconnects, 0);
+    carrier_look_bind(carrier, 1, &v);
+    ck_assert_uint_eq(v.reconnects, 1);
+    ck_assert(carrier_kick(carrier, CARRIER_ALL_BINDS));
+    rig_pass_ms(100);
+    rig_await_bound(2);
+    ck_assert_uint_eq(centre.seats, 5);
+}
+END_TEST
+
+START_TEST(a_kick_ends_a_drain_that_waits)
+{
+    struct carrier_view v;
+    rig_create();
+    rig_await_bound(1);
+    centre.mute = true;
+    rig_submit(1, -1);
+    rig_pass_ms(10);
+    carrier_drain(carrier);
+    rig_pass_ms(50);
+    ck_assert(carrier_kick(carrier, 0));
+    rig_pass_ms(50);
+    carrier_look(carrier, &v);
+    ck_assert(v.at_rest);
+    ck_assert_uint_eq(flow.lost[LOSS_UNKNOWN], 1);
+    ck_assert_uint_eq(centre.seats, 1);
+}
+END_TEST
+
 /* --- settings --- */
 
 START_TEST(a_new_rate_keeps_the_binds)
@@ -250,6 +323,9 @@ main(void)
     tcase_add_test(t, reconnects_are_spread_and_bounded);
     tcase_add_test(t, a_lost_bind_degrades_the_carrier_and_comes_back);
     tcase_add_test(t, a_drain_waits_for_answers_then_unbinds);
+    tcase_add_test(t, a_carrier_that_a_person_drains_stays_down_until_resumed);
+    tcase_add_test(t, a_kick_closes_one_bind_and_it_comes_back);
+    tcase_add_test(t, a_kick_ends_a_drain_that_waits);
     tcase_add_test(t, a_new_rate_keeps_the_binds);
     tcase_add_test(t, a_new_password_makes_new_binds);
     tcase_add_test(t, more_and_fewer_binds_are_opened_and_closed);

@@ -356,6 +356,21 @@ carrier_rebind(struct carrier *c)
 }
 
 void
+carrier_drain(struct carrier *c)
+{
+    carrier_pause(c, true);
+}
+
+bool
+carrier_kick(struct carrier *c, int bind)
+{
+    if (bind > 0)
+        return false;
+    carrier_rebind(c);
+    return true;
+}
+
+void
 carrier_set_backlog(struct carrier *c, uint64_t backlog)
 {
     c->backlog = backlog;
