@@ -144,6 +144,9 @@ bool client_answer_pdu(struct client *c, const struct pdu *answer);
 /* How many deliver_sm may be handed over now: bound as receiver or
  * transceiver, window, output. */
 unsigned client_room(const struct client *c);
+/* It would have room, but its output is full: the client does not read, or
+ * the store has not released it. Nobody says when that is over. */
+bool client_is_stuffed(const struct client *c);
 /* Hands a deliver_sm or data_sm over, in the held lane. TLVs must suit
  * client_version(). False: no room, nothing happened; or it cannot be
  * encoded: *fault set (may be NULL). */

@@ -8,14 +8,27 @@
 #include "engine/core/loop.h"
 #include "engine/core/metrics.h"
 
+/* As the window has it. */
+static unsigned
+room_of(const struct client *c)
+{
+    if (c->state != CLIENT_BOUND || c->paused || !c->session ||
+        !(session_get_mode(c->session) & SESSION_RECEIVER))
+        return 0;
+    return session_room(c->session);
+}
+
 unsigned
 client_room(const struct client *c)
 {
-    if (c->state != CLIENT_BOUND || c->paused || !c->session ||
-        !(session_get_mode(c->session) & SESSION_RECEIVER) ||
-        !session_can_answer(c->session))
-        return 0;
-    return session_room(c->session);
+    unsigned room = room_of(c);
+    return room && session_can_answer(c->session) ? room : 0;
+}
+
+bool
+client_is_stuffed(const struct client *c)
+{
+    return room_of(c) && !session_can_answer(c->session);
 }
 
 bool

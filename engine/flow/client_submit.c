@@ -89,22 +89,33 @@ client_subscriber(const struct flow *f, uint8_t ton, uint8_t npi,
     return subscriber;
 }
 
-/* The account's only number, when the client names no source. */
+static void
+find_only_number(const struct directory *d, struct account *a)
+{
+    unsigned found = 0;
+    a->only_number = 0;
+    for (uint32_t id = 1; id < d->numbers.rows && found < 2; id++) {
+        const struct number *n = directory_number(d, id);
+        if (n && n->account == a->id && !n->retired)
+            a->only_number = found++ ? 0 : id;
+    }
+    a->several_numbers = found > 1;
+    a->only_of = d->number_changes + 1;
+}
+
+/* The account's only number, when the client names no source. It is looked
+ * for once after numbers have changed, not for each message. */
 static struct number *
 only_number(struct flow *f, uint32_t account, const char **why)
 {
-    struct number *found = NULL;
-    for (uint32_t id = 1; id < f->directory.numbers.rows; id++) {
-        struct number *n = directory_number(&f->directory, id);
-        if (!n || n->account != account || n->retired)
-            continue;
-        *why = "no source, and the account has several numbers";
-        if (found)
-            return NULL;
-        found = n;
-    }
-    *why = "no source, and the account has no number";
-    return found;
+    struct directory *d = &f->directory;
+    struct account *a = directory_account(d, account);
+    if (a && a->only_of != d->number_changes + 1)
+        find_only_number(d, a);
+    *why = a && a->several_numbers
+               ? "no source, and the account has several numbers"
+               : "no source, and the account has no number";
+    return a ? directory_number(d, a->only_number) : NULL;
 }
 
 /* A source that the login's patterns allow becomes a number on first use. */

@@ -34,7 +34,10 @@ struct account {
     uint32_t senders;            /* how many it has */
     uint32_t logins, only_login; /* how many; which, when one */
     uint32_t made_numbers;       /* by its clients' sources */
-    uint64_t day, day_parts;     /* parts used on that day */
+    uint32_t only_number;        /* its one number; 0: none, or several */
+    uint64_t only_of;            /* as of that change of numbers; 0: unknown */
+    bool several_numbers;
+    uint64_t day, day_parts; /* parts used on that day */
 };
 
 struct sender {
@@ -99,6 +102,7 @@ struct directory {
     struct journal *journal;
     struct table accounts, senders, numbers, pools, carriers, logins;
     struct map names; /* hash of (kind, account, text) -> id */
+    uint64_t number_changes;
 };
 
 /* Reads the control tables. False: a doc is damaged, why says which. */

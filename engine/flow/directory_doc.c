@@ -61,6 +61,7 @@ directory_save_sender(struct directory *d, const struct sender *s)
 void
 directory_save_number(struct directory *d, const struct number *n)
 {
+    d->number_changes++;
     uint8_t room[DOC_ROOM];
     struct writer w = writer_of(room, sizeof room);
     doc_put_text(&w, DOC_TEXT, slice_str(n->text));

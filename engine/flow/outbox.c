@@ -29,6 +29,7 @@ enum {
     LOOK_MS = 1000,  /* between counts; and who had no room is asked again */
     AGED_MS = 10000, /* between looks for what has grown too old */
     DROP_MAX = 4096, /* given up in one look */
+    STUFFED_MS = 20, /* between looks at an output that is full */
     FILL_MAX = 4096, /* handed over in one turn, as sched does */
     FILL_EACH = 256, /* of them to one login, then others have theirs */
 };
@@ -300,6 +301,7 @@ static bool
 hand_over(struct flow *f, struct login *l, struct outbox *b)
 {
     uint64_t pos, n = pick(b);
+    b->stuffed = false;
     if (!n)
         return false;
     struct client *c = choose(l);
@@ -317,8 +319,18 @@ hand_over(struct flow *f, struct login *l, struct outbox *b)
         take(b, n, SLOT_FLYING);
         drop(f, b, n);
         return true;
-    default: return false;
+    default: b->stuffed = true; return false;
     }
+}
+
+/* A window that is full says when it is not; an output does not. */
+static bool
+is_stuffed(const struct login *l)
+{
+    for (unsigned i = 0; i < l->binds; i++)
+        if (client_is_stuffed(l->bind[i]))
+            return true;
+    return false;
 }
 
 /* True: it may go on at `when`. */
@@ -335,7 +347,10 @@ fill_one(struct flow *f, struct outbox *b, unsigned *given, struct mono *when)
     *when = f->now;
     for (unsigned n = 0; n < FILL_EACH && (more = hand_over(f, l, b)); n++)
         ++*given;
-    return more;
+    if (more || !pick(b) || !(b->stuffed || is_stuffed(l)))
+        return more;
+    *when = mono_add_ms(f->now, STUFFED_MS);
+    return true;
 }
 
 /* Who may go on, and who had no turn, stands behind the others: those that

@@ -40,6 +40,7 @@ struct outbox {
     unsigned again; /* entries before `next` that wait to go again */
     bool active;    /* in outboxes.active */
     bool answered;  /* acknowledged entries wait for their fact */
+    bool stuffed;   /* an output had no room for the last one */
     unsigned rest_ms;
     struct mono rest_until;
     uint64_t oldest_ms; /* of the entry `oldest_of`; 0: not known */

@@ -19,7 +19,7 @@ struct client {
     uint64_t number;
     enum session_mode mode;
     uint8_t version;
-    bool bound, closing, paused;
+    bool bound, closing, paused, stuffed;
     uint32_t refusal;
     unsigned room;
     void *owner;
@@ -313,7 +313,13 @@ client_room(const struct client *c)
     for (unsigned k = 0; k < delivered; k++)
         out += ledger[k].client == c && !ledger[k].answered;
     bool receives = c->bound && !c->paused && c->mode != SESSION_TRANSMITTER;
-    return receives && out < c->room ? c->room - out : 0;
+    return receives && !c->stuffed && out < c->room ? c->room - out : 0;
+}
+
+bool
+client_is_stuffed(const struct client *c)
+{
+    return c->stuffed;
 }
 
 bool
@@ -460,6 +466,12 @@ struct fake_delivery *
 fake_delivery(unsigned i)
 {
     return &ledger[i];
+}
+
+void
+fake_set_stuffed(struct client *c, bool stuffed)
+{
+    c->stuffed = stuffed;
 }
 
 void

@@ -52,6 +52,8 @@ unsigned fake_deliveries(void);
 struct fake_delivery *fake_delivery(unsigned i);
 void fake_acknowledge(struct fake_delivery *d, uint32_t status);
 void fake_set_room(struct client *c, unsigned room);
+/* Its output is full: there is no room, and nothing says when there is. */
+void fake_set_stuffed(struct client *c, bool stuffed);
 
 /* Deliveries and answers that left so far; tells whether a turn moved. */
 uint64_t fake_client_moves(void);

@@ -7,7 +7,8 @@
  *   bind NAME [as rx|tx|trx] [version 33|34|50] [password P] [room N]
  *        [change P] [refused STATUS]    (change: password, while it asks)
  *   unbind NAME
- *   submit M by NAME to PHONE from NUMBER [text "..."] [registered N]
+ *   output NAME full|free         (what it does not read)
+ *   submit M by NAME to PHONE [from NUMBER] [text "..."] [registered N]
  *        [at TIME] [valid TIME] [priority N] [replace] [refused STATUS]
  *   query M by NAME is STATE      (message_state as a number)
  *   cancel-sm M by NAME [refused STATUS]
@@ -179,6 +180,13 @@ on_unbind(const struct step *s)
     world_settle();
 }
 
+static void
+on_output(const struct step *s)
+{
+    fake_set_stuffed(bound(step_word(s, 1)),
+                     strcmp(step_word(s, 2), "full") == 0);
+}
+
 /* Sends it and waits until the answer has left. */
 static const struct fake_reply *
 ask(const struct step *s, struct client *c, struct pdu *p)
@@ -213,7 +221,8 @@ on_submit(const struct step *s)
     const char *text = step_value(s, "text"), *at = step_value(s, "at");
     const char *valid = step_value(s, "valid");
     pdu_init(&p, SMPP_SUBMIT_SM, 0, 1);
-    set_address(&p, step_value(s, "from"), false);
+    if (step_value(s, "from"))
+        set_address(&p, step_value(s, "from"), false);
     set_address(&p, step_value(s, "to"), true);
     pdu_set_u32(&p, FIELD_REGISTERED_DELIVERY,
                 (uint32_t)step_number(s, "registered", 1));
@@ -345,6 +354,7 @@ const struct step_row steps_client[] = {
     {"password", on_password},
     {"bind", on_bind},
     {"unbind", on_unbind},
+    {"output", on_output},
     {"submit", on_submit},
     {"query", on_query},
     {"cancel-sm", on_cancel_sm},
