@@ -321,6 +321,7 @@ session_set_tap(struct session *s,
 {
     s->tap = tap;
     s->tap_arg = arg;
+    s->tapped = false;
 }
 
 enum session_state

@@ -349,8 +349,11 @@ session_readable(void *session, struct slice input)
             break;
         }
         struct session_header h = read_header(whole);
-        session_tell_tap(s, false, whole);
+        if (!s->tapped)
+            session_tell_tap(s, false, whole);
+        s->tapped = false;
         if (on_pdu(s, whole, &h) == HANDLED_LATER) {
+            s->tapped = s->tap != NULL;
             put_off(s, s->counts.pdus_in != before);
             break;
         }

@@ -53,6 +53,7 @@ struct session {
     struct pdu *in; /* being handled; stands on session_readable()'s stack */
     void (*tap)(void *arg, bool out, struct slice pdu);
     void *tap_arg;
+    bool tapped; /* the PDU that was put off: the tap has heard it */
 };
 
 static inline void
