@@ -182,6 +182,19 @@ carrier_pause(struct carrier *c, bool paused)
 }
 
 void
+carrier_drain(struct carrier *c)
+{
+    (void)c;
+}
+
+bool
+carrier_kick(struct carrier *c, int bind)
+{
+    (void)c, (void)bind;
+    return false;
+}
+
+void
 carrier_rebind(struct carrier *c)
 {
     (void)c;
