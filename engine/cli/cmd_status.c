@@ -334,10 +334,12 @@ const struct command cmd_status = {
     "and\n"                                                                    \
     "replies go on coming. resume sends again. rebind closes its binds in "    \
     "an\n"                                                                     \
-    "orderly way and opens them anew, after a change at the carrier's "        \
-    "side. drain sends nothing new, waits for the answers, unbinds and "       \
-    "stays\ndown until resume. kick closes all binds, or one, at once, to "    \
-    "be opened anew:\nwhat was unanswered there is uncertain.\n\n"             \
+    "orderly way and opens them anew, after a change at the carrier's side.\n" \
+    "drain sends nothing new, waits for the answers, unbinds and stays so "    \
+    "until\n"                                                                  \
+    "resume. kick closes all binds, or one, at once, to be opened anew: what " \
+    "was\n"                                                                    \
+    "unanswered there is uncertain.\n\n"                                       \
     "Examples:\n"                                                              \
     "  volley carrier pause acme\n"                                            \
     "  volley carrier resume acme\n"                                           \

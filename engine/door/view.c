@@ -7,6 +7,7 @@
 #include "engine/door/view.h"
 
 #include <stdio.h>
+#include <string.h>
 
 const char *const class_names[] = {"critical", "transactional",
                                    "conversational", "marketing", NULL};
@@ -60,8 +61,12 @@ outcome_emit(struct emit *e, const struct message_view *m)
         emit_close(e, '}');
     }
     if (m->state == MSG_HELD && !m->inbound) {
-        const char *rule =
-            m->histories ? m->history[m->histories - 1].reason : "";
+        /* Held by a fact; or none says so: it waits for a way. */
+        const struct history_view *last =
+            m->histories ? &m->history[m->histories - 1] : NULL;
+        const char *rule = last && strcmp(last->state, "held") == 0
+                               ? last->reason
+                               : "no_route";
         emit_key(e, "held");
         emit_open(e, '{');
         emit_member_word(e, "rule", rule);

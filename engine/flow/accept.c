@@ -13,6 +13,7 @@
 #include "engine/flow/apply.h"
 #include "engine/flow/book.h"
 #include "engine/flow/idempotency.h"
+#include "engine/flow/reroute.h"
 #include "engine/flow/submit.h"
 #include "engine/flow/talk.h"
 #include "proto/addr.h"
@@ -447,6 +448,8 @@ word_for(struct flow *f, const struct mail *m, uint64_t message)
             c->state == CAMPAIGN_CANCELLED ? MSG_CANCELLED : MSG_QUEUED;
         return word_make(s, 0, 0);
     }
+    if (!c && word_state(word) == MSG_QUEUED && reroute_holds(f, message))
+        return word_make(MSG_HELD, word_flags(word), word_pos(word));
     return word;
 }
 

@@ -165,6 +165,19 @@ reroute_refused(struct flow *f, const struct part_ref *part,
     return times < p->times && next && next->health.state < HEALTH_SKIPPED;
 }
 
+bool
+reroute_holds(struct flow *f, uint64_t message)
+{
+    struct story s;
+    if (!f->settings->no_route_holds || !book_story(f, message, &s) ||
+        !s.single)
+        return false;
+    const struct carrier_entry *c =
+        s.holder ? directory_carrier(&f->directory, s.holder) : NULL;
+    const struct route_path *p = path_of(f, &s);
+    return !(c && c->carrier) && (!p || !path_lives(p));
+}
+
 enum flow_reason
 reroute_reason(const struct number *n)
 {

@@ -40,6 +40,11 @@ reroute_row(struct flow *f, const struct outgoing *o, struct carrier_entry *at);
 bool reroute_refused(struct flow *f, const struct part_ref *part,
                      struct carrier_entry *at, uint32_t status);
 
+/* Does a single message that has not left wait because no rule fits it, or
+ * because no carrier of its path is in the settings? For people: no fact says
+ * so, since it changes with the settings. */
+bool reroute_holds(struct flow *f, uint64_t message);
+
 /* Why there is no way: its number or carrier is gone, or no rule fits. */
 enum flow_reason reroute_reason(const struct number *n);
 

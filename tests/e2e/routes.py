@@ -27,11 +27,15 @@ def takers(answer):
 
 
 def cli(daemon, *words):
+    return cli_of(daemon, daemon.api().key, *words)
+
+
+def cli_of(daemon, key, *words):
     return subprocess.run(
         [program("volley"), *words, "--url",
          "http://127.0.0.1:%d" % daemon.api().port],
         capture_output=True, text=True, timeout=30,
-        env={"VOLLEY_KEY": daemon.api().key, "LC_ALL": "C.UTF-8",
+        env={"VOLLEY_KEY": key, "LC_ALL": "C.UTF-8",
              "COLUMNS": "160"})
 
 
@@ -77,6 +81,17 @@ with Suite("routes") as t:
     t.equal("and as JSON", json.loads(shown.stdout)["rule"], 1)
 
     t.equal("nothing left where no route fits", backup.count("SUBMIT"), 1)
+    said = api.must("GET", "/v1/messages/" + held)
+    t.equal("it is held, and why",
+            (said["state"], said["held"]["rule"]), ("held", "no_route"))
+    t.check("a list shows it too", any(
+        m["id"] == held and m["state"] == "held"
+        for m in api.must("GET", "/v1/messages")["data"]))
+    shown = cli_of(daemon, api.key, "message", held)
+    t.check("and the command line", "held" in shown.stdout and
+            "no_route" in shown.stdout, shown.stdout + shown.stderr)
+    said = api.must("GET", "/v1/messages/" + second)
+    t.check("another one is not", "held" not in said, said)
     daemon.settings["routes"].append({"to": "+1*", "carriers": ["backup"]})
     daemon.write_settings()
     daemon.signal(signal.SIGHUP)
