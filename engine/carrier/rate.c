@@ -17,6 +17,7 @@ enum {
     CATCH_UP_US = 50000, /* a late tick is made up for, if less than this */
     LATE_US = 5000,      /* of it when the log held back: ticks come late */
     BURST_SHARE = 10,    /* a tenth of a second, unless set */
+    EVEN_SHARE = 25,     /* 40 ms of late ticks */
     PACE_PERCENT = 97,   /* of the even step */
 };
 
@@ -26,6 +27,9 @@ set_spacing(struct rate *r, uint32_t per_s, uint32_t burst)
     r->per_s = per_s;
     if (per_s == 0)
         return;
+    r->even = burst == RATE_EVEN;
+    if (r->even)
+        burst = 1 + per_s / EVEN_SHARE;
     if (burst == 0)
         burst = per_s / BURST_SHARE;
     r->burst = burst < 1 ? 1 : burst > per_s ? per_s : burst;
@@ -147,11 +151,13 @@ rate_room(struct rate *r, struct mono now)
     if (r->per_s == 0)
         return UINT32_MAX;
     uint64_t now_ns = now.us * 1000;
-    uint64_t base = r->next_ns > now_ns ? r->next_ns : now_ns;
     uint64_t limit = now_ns + r->tolerance_ns;
+    uint64_t base = r->next_ns > now_ns ? r->next_ns : now_ns;
     if (base > limit)
         return 0;
     expire(r, now);
+    if (r->even && r->count == 0) /* it has rested: one, then evenly on */
+        base = r->next_ns = limit;
     if (r->parts >= r->per_s) {
         spend_credit(r, now);
         return 0;

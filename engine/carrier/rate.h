@@ -29,6 +29,7 @@ struct rate_entry {
 struct rate {
     uint32_t per_s; /* 0: unlimited */
     uint32_t burst;
+    bool even;             /* no burst after a rest */
     uint64_t step_ns;      /* between parts */
     uint64_t tolerance_ns; /* how far the next may be early */
     uint64_t next_ns;      /* when the next is due by even spacing */
@@ -37,14 +38,10 @@ struct rate {
     uint32_t first, count, parts;
 };
 
-/* A burst of 20 ms: makes up for late ticks. A larger one comes back, a little
- * flatter, each second that there is work, and the windows of a second that
- * miss it hold less than the limit. */
-static inline uint32_t
-rate_even(uint32_t per_s)
-{
-    return 1 + per_s / 50;
-}
+/* As burst: none after a rest, yet late ticks are made up for. A burst comes
+ * back, a little flatter, each second that there is work, and the windows of
+ * a second that miss it hold less than the limit. */
+#define RATE_EVEN UINT32_MAX
 
 /* burst 0: a tenth of per_s, at least 1. False: out of memory. */
 MUST_CHECK bool rate_init(struct rate *r, uint32_t per_s, uint32_t burst);

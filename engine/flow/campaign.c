@@ -142,7 +142,7 @@ campaign_load(struct flow *f, uint64_t id, struct slice doc)
     doc_copy(doc, DOC_NAME, c->name, sizeof c->name);
     c->template = template_create(doc_text(doc, DOC_TEXT), why);
     if (!c->template ||
-        (c->per_s && !rate_init(&c->rate, c->per_s, rate_even(c->per_s)))) {
+        (c->per_s && !rate_init(&c->rate, c->per_s, RATE_EVEN))) {
         campaign_free(c);
         return NULL;
     }

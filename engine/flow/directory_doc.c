@@ -177,9 +177,8 @@ void
 directory_arm_rate(struct number *n)
 {
     /* What was sent in the last second counts under the new limit too. */
-    bool ok = n->rate.per_s
-                  ? rate_set(&n->rate, n->per_s, rate_even(n->per_s))
-                  : rate_init(&n->rate, n->per_s, rate_even(n->per_s));
+    bool ok = n->rate.per_s ? rate_set(&n->rate, n->per_s, RATE_EVEN)
+                            : rate_init(&n->rate, n->per_s, RATE_EVEN);
     if (!ok)
         abort();
 }
