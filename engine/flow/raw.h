@@ -12,7 +12,8 @@
  *
  * Promise: what the client meant is what the carrier gets: octets are not
  * read, written anew or cut, but for a text that came in message_payload,
- * which no phone can take as it is.
+ * which no phone can take as it is, and for a carrier whose default alphabet
+ * is not the client's (recode.h).
  *
  * Threads: pure.
  */

@@ -12,6 +12,7 @@
 #include "engine/flow/apply.h"
 #include "engine/flow/book.h"
 #include "engine/flow/login.h"
+#include "engine/flow/recode.h"
 #include "proto/addr.h"
 #include "proto/smpp.h"
 #include "proto/smpptime.h"
@@ -141,6 +142,7 @@ struct submit_rooms {
     char address[2][24];
     char validity[20];
     uint8_t sar[4];
+    uint8_t raw[RECODE_BYTES];
 };
 
 static void
@@ -211,11 +213,13 @@ set_types(struct pdu *p, const struct carrier_settings *s,
 /* A client's own octets; and what it said beside the text. */
 static void
 set_raw(struct pdu *p, const struct carrier_settings *s,
-        const struct outgoing *o)
+        const struct outgoing *o, struct submit_rooms *rooms)
 {
+    uint8_t recoded;
     bool payload = o->is_raw && (o->text.n > RAW_SM_MAX ||
                                  ((o->raw.flags & RAW_PAYLOAD) &&
                                   s->segments.way == CARRIER_SEGMENT_PAYLOAD));
+    struct slice octets = o->text;
     uint32_t esm = pdu_u32(p, FIELD_ESM_CLASS);
     uint32_t coding = pdu_u32(p, FIELD_DATA_CODING);
     /* More TLVs than a PDU has room for were refused at the door. */
@@ -223,13 +227,14 @@ set_raw(struct pdu *p, const struct carrier_settings *s,
     if (!o->is_raw) {
         pdu_set_u32(p, FIELD_ESM_CLASS, esm | o->raw.esm_class);
         pdu_set_u32(p, FIELD_DATA_CODING, coding);
-    } else if (o->raw.data_coding == 0) {
-        pdu_set_u32(p, FIELD_DATA_CODING, s->encoding.data_coding_gsm7);
+    } else {
+        octets = recode_part(s, &o->raw, o->text, rooms->raw, &recoded);
+        pdu_set_u32(p, FIELD_DATA_CODING, recoded);
     }
     if (payload)
-        ok = ok && pdu_add_tlv(p, TLV_MESSAGE_PAYLOAD, o->text);
+        ok = ok && pdu_add_tlv(p, TLV_MESSAGE_PAYLOAD, octets);
     else if (o->is_raw)
-        pdu_set_slice(p, FIELD_SHORT_MESSAGE, o->text);
+        pdu_set_slice(p, FIELD_SHORT_MESSAGE, octets);
     set_types(p, s, o);
     (void)ok;
 }
@@ -269,7 +274,7 @@ build(struct flow *f, struct outgoing *o, unsigned part, struct pdu *p,
     if (!o->is_raw)
         set_text(p, &o->plan, part, rooms);
     if (o->login)
-        set_raw(p, s, o);
+        set_raw(p, s, o, rooms);
     set_tlvs(p, s, o->tlvs);
 }
 
