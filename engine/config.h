@@ -120,6 +120,11 @@ struct config {
     unsigned carriers_n;
     const struct config_route *routes;
     unsigned routes_n;
+    struct {
+        const char *url, *token, *otherwise; /* "": none */
+        unsigned batch, wait_ms, timeout_ms, cache_max;
+        uint32_t cache_s;
+    } lookup;
     const struct config_number *numbers;
     unsigned numbers_n;
     struct {

@@ -175,6 +175,8 @@ start_door(struct daemon *d, char why[STORE_WHY_BYTES])
         .idle_s = c->http.idle_s,
         .body_octets_s = c->http.body_rate,
         .body_max = c->http.body_max,
+        .lookup_url = c->lookup.url,
+        .lookup_token = c->lookup.token,
     };
     return door_start(d->flow, &s, why);
 }

@@ -128,6 +128,15 @@ wiring_create(struct config *config)
         .health = {.faults_percent = config->health.faults,
                    .latency_times = config->health.latency,
                    .receipts_percent = config->health.receipts},
+        .lookup = {.on = config->lookup.url && config->lookup.url[0],
+                   .batch = config->lookup.batch,
+                   .wait_ms = config->lookup.wait_ms,
+                   .timeout_ms = config->lookup.timeout_ms,
+                   .cache_s = config->lookup.cache_s,
+                   .cache_max = config->lookup.cache_max,
+                   .otherwise = config->lookup.otherwise
+                                    ? config->lookup.otherwise
+                                    : ""},
         .retention_s = config->retention.messages_s,
         .events_s = config->retention.events_s,
         .receipts_need = true,

@@ -44,6 +44,18 @@ say_rule(const json_t *answer)
 }
 
 static void
+say_network(const json_t *answer)
+{
+    const char *network = field_text(answer, "network");
+    if (!field_true(answer, "asks_network"))
+        return;
+    if (json_is_string(json_object_get(answer, "network")))
+        printf("Network of the phone: %s.\n", network[0] ? network : "none");
+    else
+        printf("The network of the phone is being asked for; ask again.\n");
+}
+
+static void
 say_carriers(const json_t *data)
 {
     static const struct column columns[] = {
@@ -91,6 +103,7 @@ run_explain(const struct call *call)
     if (outcome == OUTCOME_OK && call->settings.json) {
         list_json(answer);
     } else if (outcome == OUTCOME_OK) {
+        say_network(answer);
         say_rule(answer);
         say_carriers(field_at(answer, "data"));
     }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "engine/core/log.h"
+#include "engine/door/asker.h"
 #include "engine/door/auth.h"
 #include "engine/door/intake.h"
 #include "engine/door/tls.h"
@@ -143,6 +144,7 @@ set_limits(struct door *d, const struct door_settings *s)
     struct door_settings *l = &d->limits;
     *l = *s;
     l->listen = l->admin_key = l->data_dir = NULL;
+    l->lookup_url = l->lookup_token = NULL;
     l->tls_cert = l->tls_key = l->tls_client_ca = NULL;
     l->workers = l->workers ? l->workers : 2;
     l->connections = l->connections ? l->connections : 1000;
@@ -204,6 +206,14 @@ door_start(struct flow *flow, const struct door_settings *s,
         door_free(d);
         return false;
     }
+    if (s->lookup_url && s->lookup_url[0] &&
+        !(d->asker = asker_start(flow, s->lookup_url, s->lookup_token))) {
+        snprintf(why, DOOR_WHY_BYTES, "the look-up does not start");
+        atomic_store(&d->closing, true);
+        intakes_stop(d);
+        door_free(d);
+        return false;
+    }
     the_door = d;
     log_info(ROOM_DOOR, "door_open", "listen=%s port=%u tls=%s", address,
              d->port, d->cert ? "yes" : "no");
@@ -223,6 +233,7 @@ door_stop(void)
     if (!d)
         return;
     the_door = NULL;
+    asker_stop(d->asker);
     atomic_store(&d->stopping, true);
     for (unsigned ms = 0; intakes_alive(d) && ms < LINGER_MS; ms += 10) {
         intakes_nudge(d);

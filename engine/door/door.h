@@ -33,6 +33,8 @@ struct door_settings {
     unsigned idle_s;           /* 30: no octet either way */
     unsigned body_octets_s;    /* 1,024: the slowest body */
     uint64_t body_max;         /* 1 MB; bulk streams have no limit */
+    const char *lookup_url;    /* who knows networks (asker.h); NULL: nobody */
+    const char *lookup_token;
 };
 
 /* Opens the door. False with the reason in why when it cannot. */

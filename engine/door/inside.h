@@ -12,6 +12,7 @@
 #include "engine/door/door.h"
 #include "engine/flow/query.h"
 
+struct asker;
 struct intake;
 struct watch;
 
@@ -31,6 +32,7 @@ struct door {
     _Atomic bool closing;  /* nobody may wait any more */
 
     /* links */
+    struct asker *asker;    /* NULL: nobody is asked */
     struct intake *intakes; /* limits.workers of them */
     pthread_mutex_t query_lock;
     struct query **queries; /* one a thread, made when first needed */

@@ -39,6 +39,8 @@ explained(struct request *r, struct mail *m)
         emit_number(&e, (uint64_t)x->rule);
     emit_member_word(&e, "strategy", x->strategy);
     emit_member_word(&e, "no_route", x->otherwise);
+    emit_member_bool(&e, "asks_network", x->asks);
+    emit_member_word(&e, "network", x->network);
     emit_key(&e, "data");
     emit_open(&e, '[');
     for (unsigned i = 0; i < x->count; i++)

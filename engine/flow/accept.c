@@ -245,6 +245,7 @@ accept_write(struct flow *f, struct fact_accept *x)
         x->message = f->next_message;
     x->at_ms = f->wall.ms;
     x->before = talk_newest(f, x->subscriber);
+    lookup_tell(f, x);
     uint64_t pos = journal_accept(&f->journal, x);
     if (!pos)
         return false;

@@ -9,6 +9,7 @@
 
 #include "engine/flow/book.h"
 #include "engine/flow/login.h"
+#include "engine/flow/lookup.h"
 #include "engine/flow/optout.h"
 #include "proto/addr.h"
 
@@ -151,9 +152,11 @@ apply_accept(struct flow *f, uint64_t pos, const struct fact_accept *x)
     struct account *a = directory_account(&f->directory, (uint32_t)x->account);
     if (a && !known)
         directory_count_account(a, x->at_ms, (unsigned)x->parts);
-    store_index_put(f->talks, flow_talk_key(x->subscriber), pos);
-    if (x->thread)
-        thread_touch(f, x->thread, x->message, x->at_ms, x->number);
+    if (x->looked != LOOKED_LATER) {
+        store_index_put(f->talks, flow_talk_key(x->subscriber), pos);
+        if (x->thread)
+            thread_touch(f, x->thread, x->message, x->at_ms, x->number);
+    }
     if (later) {
         due_put(&f->delayed, x->send_at_ms, pos, x->message);
         return;

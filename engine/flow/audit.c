@@ -133,7 +133,8 @@ see(struct audit *a, uint64_t pos, struct slice fact)
         if (fact_accept_get(fact, &u.accept)) {
             link_up(a, u.accept.message, pos, 0,
                     u.accept.send_at_ms ? MSG_ACCEPTED : MSG_QUEUED);
-            talk_about(a, u.accept.subscriber, pos, u.accept.at_ms);
+            if (u.accept.looked != LOOKED_LATER)
+                talk_about(a, u.accept.subscriber, pos, u.accept.at_ms);
             return;
         }
         break;

@@ -69,6 +69,7 @@ struct campaign {
 
     uint64_t low_row; /* rows below it are surely done */
     struct source *source;
+    uint64_t again_ms; /* rows that no source took were looked for then */
     uint64_t rate_second, rate_parts, rate_last; /* parts of this second */
     bool dirty; /* changed since the last checkpoint */
 };

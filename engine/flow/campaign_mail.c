@@ -397,6 +397,23 @@ is_over(const struct flow *f, const struct campaign *c)
            c->count[MSG_NONE] == 0;
 }
 
+enum { AGAIN_MS = 1000 }; /* between walks over rows that nobody took */
+
+/* What was said of a phone changed between two sources' looks at its row, and
+ * each left it to the other: they look once more. */
+static void
+look_again(struct flow *f, struct campaign *c)
+{
+    if (!f->routes.by_network || !c->source || c->upload ||
+        c->count[MSG_NONE] == 0 || !source_is_done(c->source) ||
+        f->wall.ms < c->again_ms + AGAIN_MS)
+        return;
+    c->again_ms = f->wall.ms;
+    c->low_row = 0;
+    source_end_campaign(f, c);
+    campaign_run(f, c);
+}
+
 void
 campaign_tick(struct flow *f)
 {
@@ -411,6 +428,8 @@ campaign_tick(struct flow *f)
             if (is_over(f, c)) {
                 campaign_move(f, c, CAMPAIGN_DONE);
                 stop(f, c);
+            } else {
+                look_again(f, c);
             }
         }
     }

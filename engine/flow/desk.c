@@ -41,6 +41,7 @@ static const struct desk_row {
     void (*handle)(struct flow *f, struct mail *m);
     unsigned who;
     bool looks, makes;
+    bool keeps; /* the handler took it and gives it back (desk_return()) */
 } rows[MAIL_KIND_N] = {
     [MAIL_ACCOUNT_CREATE] = {directory_on_account, ADMIN, false, true},
     [MAIL_ACCOUNT_LIST] = {directory_on_account, ADMIN, true, false},
@@ -93,6 +94,7 @@ static const struct desk_row {
     [MAIL_CLIENT_ACT] = {client_on_mail, ADMIN, true, false},
     [MAIL_ROUTE_EXPLAIN] = {route_on_explain, ADMIN, true, false},
     [MAIL_TRACE] = {trace_begin, ADMIN, true, false},
+    [MAIL_LOOKED_UP] = {lookup_on_mail, ADMIN, true, false, true},
 };
 
 struct mail *
@@ -284,6 +286,13 @@ tell(struct flow *f)
     }
 }
 
+void
+desk_return(struct flow *f, struct mail *m)
+{
+    send_back(f, m);
+    tell(f);
+}
+
 static bool
 is_allowed(const struct desk_row *row, enum who_kind kind)
 {
@@ -359,6 +368,8 @@ desk_handle(struct flow *f)
         f->unread = f->unread->next;
         atomic_fetch_sub(&f->inbox_count, 1);
         handle(f, m);
+        if (rows[m->kind].keeps && m->result == MAIL_OK)
+            continue;
         note_change(f, m);
         bool stuck =
             store_state(f->store, NULL, 0) != STORE_OK && !rows[m->kind].makes;
@@ -388,6 +399,8 @@ desk_release(struct flow *f, bool all)
                         "the daemon is stopping");
         send_back(f, m);
     }
+    if (all)
+        lookup_release(f);
     if (all && !f->unread)
         f->unread = mpsc_take_all(&f->inbox);
     for (; all && f->unread;) {

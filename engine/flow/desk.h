@@ -16,6 +16,9 @@ void desk_close(struct flow *f);
 bool mail_refuse(struct mail *m, enum mail_result result, const char *code,
                  const char *pointer, const char *detail);
 
+/* One that its handler kept goes back. */
+void desk_return(struct flow *f, struct mail *m);
+
 /* Handles what came since the last turn. */
 void desk_handle(struct flow *f);
 /* Sends back what became durable; all of it when the flow is stopping. */

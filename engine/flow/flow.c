@@ -249,6 +249,7 @@ flow_open(struct loop *loop, struct store *store,
         return NULL;
     }
     suppress_load(&f->suppress, &f->journal);
+    f->routes.looks = settings->lookup.on;
     reroute_open(f);
     f->replayed = journal_end(&f->journal) > store_oldest(f->store);
     if (!recover_replay(f, why)) {
@@ -279,6 +280,7 @@ flow_destroy(struct flow *f)
     threads_fini(&f->threads);
     reassembly_fini(&f->reassembly);
     routes_fini(&f->routes);
+    lookup_fini(&f->lookup);
     directory_fini(&f->directory);
     map_fini(&f->flights);
     map_fini(&f->doubt_at);
@@ -398,6 +400,7 @@ flow_tick(void *flow)
     }
     forget_closed(f);
     reroute_tick(f);
+    lookup_tick(f);
     accept_tick(f);
     campaign_tick(f);
     reply_route_ready(f);
@@ -411,6 +414,7 @@ flow_fill(void *flow)
     struct flow *f = flow;
     if (!f->draining && store_state(f->store, NULL, 0) == STORE_OK)
         sched_fill(f);
+    lookup_send(f);
     outbox_fill(f);
 }
 

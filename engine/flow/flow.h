@@ -20,6 +20,7 @@
 #include "engine/flow/directory.h"
 #include "engine/flow/due.h"
 #include "engine/flow/journal.h"
+#include "engine/flow/lookup.h"
 #include "engine/flow/mail.h"
 #include "engine/flow/map.h"
 #include "engine/flow/outbox.h"
@@ -71,6 +72,7 @@ struct flow_settings {
     uint32_t country;         /* default country code; 0: none */
     bool no_route_holds;      /* what no route fits waits; else it fails */
     struct health_settings health;
+    struct lookup_settings lookup;
     bool receipts_need;    /* ask for receipts: true */
     bool gathers;          /* commits may wait for more (calm.h) */
     bool resend_uncertain; /* single messages; campaigns say their own */
@@ -121,6 +123,7 @@ struct flow {
 
     struct directory directory;
     struct routes routes;
+    struct lookup lookup;
     bool routes_stale;  /* a number moved: reroute_refresh() is due */
     bool routes_strand; /* something may wait that no route fits */
     struct suppress suppress;

@@ -80,6 +80,7 @@ enum mail_kind {
     MAIL_CLIENT_ACT,
     MAIL_TRACE,         /* begin one */
     MAIL_ROUTE_EXPLAIN, /* which way a message would go */
+    MAIL_LOOKED_UP,     /* networks of phones, and the next to ask for */
     MAIL_KIND_N,
 };
 
@@ -370,6 +371,8 @@ struct mail_route {
     bool ucs2;
     /* answer */
     const char *via;       /* number, rule, none */
+    const char *network;   /* NULL: not asked for, or not known yet */
+    bool asks;             /* the network decides */
     int rule;              /* -1: none */
     const char *strategy;  /* NULL without a rule */
     const char *otherwise; /* hold, reject: what no rule fits */
@@ -380,6 +383,25 @@ struct mail_route {
         bool takes; /* the next message may be its */
         const char *why, *state, *health;
     } * rows;
+};
+
+/*
+ * Whoever asks for networks posts one of these for each question it can ask
+ * at a time: with what the last one brought, or nothing. It comes back when
+ * there are phones to ask for.
+ */
+enum { LOOKUP_BATCH_MAX = 1000, LOOKUP_NETWORK_SIZE = 32 };
+struct lookup_batch {
+    unsigned count;
+    unsigned timeout_ms;
+    struct lookup_phone {
+        uint64_t subscriber;
+        char network[LOOKUP_NETWORK_SIZE]; /* "": none is known */
+    } phone[LOOKUP_BATCH_MAX];
+};
+struct mail_lookup {
+    struct lookup_batch *batch; /* the door's */
+    bool failed;                /* no answer, or a wrong one */
 };
 
 struct mail_status {
@@ -418,6 +440,7 @@ struct mail {
         struct mail_carrier carrier;
         struct mail_status status;
         struct mail_route route;
+        struct mail_lookup lookup;
         struct mail_login login;
         struct mail_client client;
         struct mail_trace trace;

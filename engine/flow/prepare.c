@@ -299,7 +299,10 @@ choose_carrier(struct flow *f, struct outgoing *o, struct carrier_entry *at)
     o->carrier = at;
     if (!s || s->path_key != PATH_MIXED)
         return PREPARED;
-    o->carrier = reroute_row(f, o, at);
+    bool known = true;
+    o->carrier = reroute_row(f, o, at, &known);
+    if (!known)
+        return PREPARED_WAIT;
     if (!o->carrier)
         return f->settings->no_route_holds
                    ? PREPARED_WAIT
@@ -368,6 +371,9 @@ static enum prepared
 carrier_again(struct flow *f, struct outgoing *o, const struct story *s,
               struct again a, struct carrier_entry *at)
 {
+    o->carrier = at;
+    if (o->number && reroute_must_ask(f, s))
+        return PREPARED_WAIT;
     o->carrier = o->number ? reroute_again(f, s, a, at) : NULL;
     if (o->carrier)
         return o->carrier == at ? PREPARED : PREPARED_ASIDE;

@@ -16,9 +16,10 @@ enum { STORE_STALL_US = 100000 };
 /* ---- parts that go again ---------------------------------------------------
  */
 
-/* The way of a message, from its story. */
+/* The way of a message, from its story. *known: its network is, where that
+ * matters. */
 static struct route_path *
-path_of(struct flow *f, const struct story *s)
+path_of(struct flow *f, const struct story *s, bool *known)
 {
     const struct campaign *c = s->single ? NULL : campaign_of(f, s->message);
     uint64_t number = s->single ? s->accept.number : s->first.number;
@@ -33,7 +34,9 @@ path_of(struct flow *f, const struct story *s)
         .encoding = !s->single       ? ROUTE_ANY_ENCODING
                     : s->accept.ucs2 ? ROUTE_UCS2
                                      : ROUTE_GSM7,
+        .network = s->single ? lookup_told(&s->accept) : (struct slice){0},
     };
+    *known = lookup_fill(f, &q);
     return q.number ? routes_find(&f->routes, &f->directory, &q) : NULL;
 }
 
@@ -112,12 +115,13 @@ struct carrier_entry *
 reroute_again(struct flow *f, const struct story *s, struct again a,
               struct carrier_entry *at)
 {
-    struct route_path *p = path_of(f, s);
+    bool known;
+    struct route_path *p = path_of(f, s, &known);
     struct carrier_entry *c = directory_carrier(&f->directory, s->holder);
     unsigned part = a.part == SCHED_WHOLE ? 0 : a.part, times;
     if (s->holder && c && c->carrier)
         return c;
-    if (!p || !path_lives(p))
+    if (!known || !p || !path_lives(p))
         return NULL;
     uint32_t odd = strangers(f, p, s);
     uint32_t not = odd | refusers(f, p, s, part, &times);
@@ -152,8 +156,9 @@ reroute_refused(struct flow *f, const struct part_ref *part,
     unsigned times;
     if (f->routes.paths == 0 || !book_story(f, part->message, &s))
         return false;
-    struct route_path *p = path_of(f, &s);
-    if (!p || !is_listed(p, status) || path_place(p, at) < 0)
+    bool known;
+    struct route_path *p = path_of(f, &s, &known);
+    if (!known || !p || !is_listed(p, status) || path_place(p, at) < 0)
         return false;
     /* The part itself looks as if under way: its answer is not written. */
     for (unsigned i = 0; i < s.parts; i++)
@@ -169,13 +174,22 @@ bool
 reroute_holds(struct flow *f, uint64_t message)
 {
     struct story s;
+    bool known;
     if (!f->settings->no_route_holds || !book_story(f, message, &s) ||
         !s.single)
         return false;
     const struct carrier_entry *c =
         s.holder ? directory_carrier(&f->directory, s.holder) : NULL;
-    const struct route_path *p = path_of(f, &s);
-    return !(c && c->carrier) && (!p || !path_lives(p));
+    const struct route_path *p = path_of(f, &s, &known);
+    return known && !(c && c->carrier) && (!p || !path_lives(p));
+}
+
+bool
+reroute_must_ask(struct flow *f, const struct story *s)
+{
+    bool known;
+    path_of(f, s, &known);
+    return !known && s->holder == 0;
 }
 
 enum flow_reason
@@ -188,7 +202,8 @@ reroute_reason(const struct number *n)
  */
 
 struct carrier_entry *
-reroute_row(struct flow *f, const struct outgoing *o, struct carrier_entry *at)
+reroute_row(struct flow *f, const struct outgoing *o, struct carrier_entry *at,
+            bool *known)
 {
     struct route_query q = {
         .number = o->number,
@@ -196,6 +211,9 @@ reroute_row(struct flow *f, const struct outgoing *o, struct carrier_entry *at)
         .account = directory_account(&f->directory, o->account),
         .class = o->campaign->class,
     };
+    *known = lookup_fill(f, &q);
+    if (!*known)
+        return NULL;
     struct route_path *p = routes_find(&f->routes, &f->directory, &q);
     if (!p || !path_lives(p))
         return NULL;

@@ -31,10 +31,14 @@ struct carrier_entry *reroute_again(struct flow *f, const struct story *s,
 /* The same, asked for a carrier that has no room: only one that is better. */
 struct carrier_entry *reroute_waiting(struct flow *f, uint64_t message,
                                       struct again a, struct carrier_entry *at);
-/* A row of a campaign whose numbers lead here and there. */
+/* A row of a campaign whose numbers lead here and there. *known: false while
+ * it waits for its network. */
 struct outgoing;
-struct carrier_entry *
-reroute_row(struct flow *f, const struct outgoing *o, struct carrier_entry *at);
+struct carrier_entry *reroute_row(struct flow *f, const struct outgoing *o,
+                                  struct carrier_entry *at, bool *known);
+
+/* Does it wait for its phone's network (lookup.h)? */
+bool reroute_must_ask(struct flow *f, const struct story *s);
 
 /* Refused by `at` with this status: does it go to another carrier at once? */
 bool reroute_refused(struct flow *f, const struct part_ref *part,

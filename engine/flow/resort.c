@@ -83,7 +83,9 @@ resort(struct flow *f, struct source *s)
     unsigned count = 1;
     if (n && !n->carrier)
         count = keys_of(f, n, directory_account(&f->directory, s->account),
-                        s->class, keys, KEYS_MAX);
+                        s->class, keys, KEYS_MAX - 1);
+    if (n && !n->carrier && f->routes.by_network)
+        keys[count++] = PATH_LOOKUP;
     struct source_key key = {.account = s->account,
                              .sender = s->sender,
                              .number = s->number,
@@ -185,7 +187,8 @@ end_row(struct flow *f, struct source *s, bool *more)
 static bool
 is_stranded(struct flow *f, struct source *s)
 {
-    if (s->path_key == PATH_MIXED || source_is_empty(s))
+    if (s->path_key == PATH_MIXED || s->path_key == PATH_LOOKUP ||
+        source_is_empty(s))
         return false;
     if (s->campaign && s->campaign->state != CAMPAIGN_RUNNING)
         return false;

@@ -51,9 +51,9 @@ path_key(const struct flow_route *x)
 
 /* Of all that decides which rule fits and where it leads. */
 static uint32_t
-table_hash(const struct flow_route *rules, unsigned n)
+table_hash(const struct flow_route *rules, unsigned n, bool looks)
 {
-    uint32_t h = n;
+    uint32_t h = looks ? ~n : n;
     for (unsigned i = 0; i < n; i++) {
         const struct flow_route *x = &rules[i];
         uint32_t say[4] = {path_key(x), x->class, x->encoding, x->to_n};
@@ -170,7 +170,7 @@ add_rule(struct routes *r, unsigned rule)
     if (x->to_n == 0)
         add_prefix(r, &all, rule);
     r->by_from = r->by_from || (x->from && x->from[0]);
-    r->by_network = r->by_network || (x->network && x->network[0]);
+    r->by_network = r->by_network || (r->looks && x->network && x->network[0]);
 }
 
 static void
@@ -208,7 +208,7 @@ routes_compile(struct routes *r, struct directory *d,
     for (unsigned i = n; i-- > 0;)
         add_rule(r, i);
     free_paths(before, befores);
-    r->table = table_hash(rules, n);
+    r->table = table_hash(rules, n, r->looks);
     r->version++;
 }
 
@@ -237,20 +237,33 @@ route_from_fits(const char *pattern, const char *text)
     return strcmp(pattern, text) == 0;
 }
 
+/* All conditions but the network. */
 static bool
-fits(const struct flow_route *x, const struct route_query *q)
+fits_but(const struct flow_route *x, const struct route_query *q)
 {
     if (x->class && x->class != q->class)
         return false;
     if (x->encoding && x->encoding != q->encoding)
         return false;
-    if (x->network && x->network[0] &&
-        (!q->network || strcmp(x->network, q->network) != 0))
-        return false;
     if (x->account && x->account[0] &&
         (!q->account || strcmp(x->account, q->account->name) != 0))
         return false;
     return !q->number || route_from_fits(x->from, q->number->text);
+}
+
+static bool
+has_network(const struct flow_route *x)
+{
+    return x->network && x->network[0];
+}
+
+static bool
+fits(const struct flow_route *x, const struct route_query *q)
+{
+    if (has_network(x) &&
+        (!q->network.p || !slice_eq(q->network, slice_str(x->network))))
+        return false;
+    return fits_but(x, q);
 }
 
 /* The heads of all chains that the digits lead to. */
@@ -274,9 +287,10 @@ heads_of(const struct routes *r, uint64_t subscriber,
     return found;
 }
 
-struct route_path *
-routes_match(const struct routes *r, const struct route_query *q,
-             unsigned *rule)
+/* *asks: a rule before it would have fitted, were its network known. */
+static struct route_path *
+match(const struct routes *r, const struct route_query *q, unsigned *rule,
+      bool *asks)
 {
     uint32_t head[DIGITS_MAX + 2];
     unsigned heads = r->lengths ? heads_of(r, q->subscriber, head) : 0;
@@ -290,12 +304,32 @@ routes_match(const struct routes *r, const struct route_query *q,
         if (best == heads)
             return NULL;
         const struct route_link *l = &r->link[head[best]];
-        if (fits(&r->rule[l->rule], q)) {
+        const struct flow_route *x = &r->rule[l->rule];
+        if (fits(x, q)) {
             *rule = l->rule;
             return r->of_rule[l->rule];
         }
+        if (r->by_network && !q->network.p && has_network(x) && fits_but(x, q))
+            *asks = true;
         head[best] = l->next;
     }
+}
+
+struct route_path *
+routes_match(const struct routes *r, const struct route_query *q,
+             unsigned *rule)
+{
+    bool asks = false;
+    return match(r, q, rule, &asks);
+}
+
+bool
+routes_ask(const struct routes *r, const struct route_query *q)
+{
+    bool asks = false;
+    unsigned rule;
+    match(r, q, &rule, &asks);
+    return asks;
 }
 
 struct route_path *
@@ -313,7 +347,10 @@ routes_key(struct routes *r, const struct route_query *q)
     unsigned rule;
     if (!q->number || q->number->carrier)
         return PATH_OWN;
-    struct route_path *p = routes_match(r, q, &rule);
+    bool asks = false;
+    struct route_path *p = match(r, q, &rule, &asks);
+    if (asks)
+        return PATH_LOOKUP;
     return p ? p->key : PATH_NONE;
 }
 
@@ -323,12 +360,14 @@ routes_may_lead(const struct routes *r, const struct route_path *p,
                 enum message_class class)
 {
     for (unsigned i = 0; i < r->rules; i++) {
-        struct route_query q = {.number = number,
-                                .account = account,
-                                .class = class,
-                                .encoding = r->rule[i].encoding,
-                                .network = r->rule[i].network};
-        if (r->of_rule[i] == p && fits(&r->rule[i], &q))
+        struct route_query q = {
+            .number = number,
+            .account = account,
+            .class = class,
+            .encoding = r->rule[i].encoding,
+            .network = slice_str(r->rule[i].network ? r->rule[i].network : "")};
+        if (r->of_rule[i] == p && fits(&r->rule[i], &q) &&
+            (r->looks || !has_network(&r->rule[i])))
             return true;
     }
     return false;

@@ -27,6 +27,7 @@ enum {
     PATH_OWN = 0,
     PATH_NONE = 1,
     PATH_MIXED = 2,
+    PATH_LOOKUP = 3, /* waits for its phone's network: lookup.h */
     PATH_FIRST = 16, /* keys of paths are not below */
 };
 
@@ -86,7 +87,7 @@ struct route_query {
     const struct account *account;
     enum message_class class;
     enum route_encoding encoding; /* ANY: a campaign's row, not known yet */
-    const char *network;          /* NULL: not looked up */
+    struct slice network;         /* p NULL: not looked up */
 };
 
 struct routes {
@@ -106,7 +107,8 @@ struct routes {
     uint32_t lengths;             /* bit n: some prefix has n digits */
     uint64_t durable, durable_us; /* the store moved then */
     bool by_from;                 /* some rule looks at the number */
-    bool by_network;
+    bool looks;      /* networks are looked up; set before compiling */
+    bool by_network; /* and some rule asks for one */
 };
 
 /* Reads the settings' rules; carriers must have their lasting ids already
@@ -115,13 +117,16 @@ void routes_compile(struct routes *r, struct directory *d,
                     const struct flow_route *rules, unsigned rules_n);
 void routes_fini(struct routes *r);
 
-/* The rule that fits, or NULL; *rule is its number. */
+/* The rule that fits, or NULL; *rule is its number. A network that is not
+ * looked up fits none. */
 struct route_path *routes_match(const struct routes *r,
                                 const struct route_query *q, unsigned *rule);
+/* Does the network decide, and is not known? */
+bool routes_ask(const struct routes *r, const struct route_query *q);
 /* By a number's own carrier, else by rules; NULL: no way. */
 struct route_path *
 routes_find(struct routes *r, struct directory *d, const struct route_query *q);
-/* The same as a key. */
+/* The same as a key; PATH_LOOKUP: the network decides, and is not known. */
 uint32_t routes_key(struct routes *r, const struct route_query *q);
 /* NULL: no path has it now. */
 struct route_path *routes_by_key(const struct routes *r, uint32_t key);

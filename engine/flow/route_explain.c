@@ -83,6 +83,14 @@ route_on_explain(struct flow *f, struct mail *m)
     struct route_path *p =
         own ? routes_own(&f->routes, &f->directory, q.number->carrier) : NULL;
     unsigned rule;
+    const char *network;
+    x->asks = !own && routes_ask(&f->routes, &q);
+    /* Who asks twice is told: the question is sent. */
+    if (x->asks && networks_find(&f->lookup.networks, &f->settings->lookup,
+                                 q.subscriber, f->now.us, &network)) {
+        x->network = network;
+        q.network = slice_str(network);
+    }
     if (!own && (p = routes_match(&f->routes, &q, &rule)))
         x->rule = (int)rule;
     x->via = own ? "number" : p ? "rule" : "none";

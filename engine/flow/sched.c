@@ -10,6 +10,7 @@
 #include "engine/flow/again.h"
 #include "engine/flow/book.h"
 #include "engine/flow/flow.h"
+#include "engine/flow/lookup.h"
 #include "engine/flow/serve.h"
 #include "engine/flow/source.h"
 
@@ -140,6 +141,10 @@ sched_wake(struct flow *f, struct source *s, struct carrier_entry *c)
 void
 sched_wake_path(struct flow *f, struct source *s)
 {
+    if (s->path_key == PATH_LOOKUP) {
+        lookup_wake(f);
+        return;
+    }
     struct route_path *p = source_path(f, s);
     bool lives = false;
     for (unsigned i = 0; p && i < p->carriers; i++)

@@ -11,6 +11,7 @@
 
 #include "engine/flow/book.h"
 #include "engine/flow/flow.h"
+#include "engine/flow/lookup.h"
 
 /* Facts looked at in one call: a millisecond or so of reading. */
 enum { SCAN_FACTS = 8192 };
@@ -63,6 +64,7 @@ source_key_of(struct flow *f, const struct fact_accept *x)
         .account = directory_account(&f->directory, (uint32_t)x->account),
         .class = (enum message_class)x->class,
         .encoding = x->ucs2 ? ROUTE_UCS2 : ROUTE_GSM7,
+        .network = lookup_told(x),
     };
     return (struct source_key){
         .path = routes_key(&f->routes, &q),
@@ -74,16 +76,30 @@ source_key_of(struct flow *f, const struct fact_accept *x)
     };
 }
 
-struct source *
-source_for(struct flow *f, const struct source_key *k)
+static uint64_t
+hash_of(const struct source_key *k)
 {
     uint64_t key = map_mix(map_mix((uint64_t)k->account << 32 | k->sender) ^
                            ((uint64_t)k->class << 32 | k->number));
-    key = map_mix(key ^ ((uint64_t)k->path << 32 | k->login)) | 1;
+    return map_mix(key ^ ((uint64_t)k->path << 32 | k->login)) | 1;
+}
+
+struct source *
+source_find(struct flow *f, const struct source_key *k)
+{
     uint64_t at;
-    if (map_get(&f->sources.by_key, key, &at))
-        return f->sources.row[at - 1];
-    struct source *s = source_create(f);
+    return map_get(&f->sources.by_key, hash_of(k), &at) ? f->sources.row[at - 1]
+                                                        : NULL;
+}
+
+struct source *
+source_for(struct flow *f, const struct source_key *k)
+{
+    struct source *s = source_find(f, k);
+    if (s)
+        return s;
+    uint64_t key = hash_of(k);
+    s = source_create(f);
     s->key = key;
     s->account = k->account;
     s->sender = k->sender;
@@ -123,7 +139,7 @@ source_rescan(struct flow *f, struct source *s, uint64_t low, uint64_t end)
 {
     uint64_t own = source_low(s);
     s->table = f->routes.table;
-    s->head = s->count = 0;
+    s->head = s->count = s->asked = 0;
     s->scan_pos = own && own < low ? own : low;
     s->scan_end = end;
     s->waiting++;
@@ -173,18 +189,18 @@ ring_add(struct source *s, uint64_t pos)
     s->ring[(s->head + s->count++) % s->slots] = pos;
 }
 
-static uint64_t
+static void
 ring_take(struct flow *f, struct source *s)
 {
-    uint64_t pos = s->ring[s->head];
     s->head = (s->head + 1) % s->slots;
+    s->asked -= s->asked > 0;
+    s->waiting -= s->waiting > 0;
     if (--s->count == 0 && s->slots > SOURCE_RING_LEAST) {
         f->sources.slots -= s->slots; /* others may want it more */
         free(s->ring);
         s->ring = NULL;
         s->slots = s->head = 0;
     }
-    return pos;
 }
 
 void
@@ -237,7 +253,7 @@ refill(struct flow *f, struct source *s)
 }
 
 uint64_t
-source_next(struct flow *f, struct source *s, bool *more)
+source_front(struct flow *f, struct source *s, bool *more)
 {
     struct slice fact;
     struct fact_accept a;
@@ -251,16 +267,24 @@ source_next(struct flow *f, struct source *s, bool *more)
                 return 0;
             }
         }
-        uint64_t pos = ring_take(f, s);
-        if (s->waiting)
-            s->waiting--;
-        if (!journal_read(&f->journal, pos, &fact) ||
-            !fact_accept_get(fact, &a))
-            continue;
-        uint64_t word = book_word(f, a.message);
-        if (word_state(word) == MSG_QUEUED && word_pos(word) == pos)
-            return pos;
+        uint64_t pos = s->ring[s->head];
+        if (journal_read(&f->journal, pos, &fact) &&
+            fact_accept_get(fact, &a)) {
+            uint64_t word = book_word(f, a.message);
+            if (word_state(word) == MSG_QUEUED && word_pos(word) == pos)
+                return pos;
+        }
+        ring_take(f, s);
     }
+}
+
+uint64_t
+source_next(struct flow *f, struct source *s, bool *more)
+{
+    uint64_t pos = source_front(f, s, more);
+    if (pos)
+        ring_take(f, s);
+    return pos;
 }
 
 uint64_t

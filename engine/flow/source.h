@@ -59,11 +59,13 @@ struct source {
     uint32_t slots; /* of the ring: 0 or a power of two */
     uint32_t head, count;
     uint64_t scan_pos, scan_end; /* more of them lie between, if unequal */
+    uint32_t asked;              /* first ones whose network was asked for */
     uint64_t waiting;            /* about how many */
 
     /* a campaign's cursor */
-    uint32_t chunk; /* index of the chunk being read */
-    uint32_t row;   /* next row in it */
+    uint32_t chunk;     /* index of the chunk being read */
+    uint32_t row;       /* next row in it */
+    uint32_t asked_row; /* networks of those below it were asked for */
     bool chunk_open;
     uint64_t chunk_pos;
     struct recipients_reader reader;
@@ -101,6 +103,9 @@ struct source_key source_key_of(struct flow *f, const struct fact_accept *x);
 /* The queue of single messages with this key. */
 struct source *source_for(struct flow *f, const struct source_key *key);
 
+/* The same, or NULL when there is none yet. */
+struct source *source_find(struct flow *f, const struct source_key *key);
+
 /* Where it leads now; NULL: nowhere, or, of a campaign's pool, here and
  * there. */
 struct route_path *source_path(struct flow *f, struct source *s);
@@ -118,6 +123,9 @@ void source_push(struct flow *f, struct source *s, uint64_t pos);
 /* The position of the next single message that still waits; 0: none now.
  * *more: the budget of facts looked at is used up, ask again. */
 uint64_t source_next(struct flow *f, struct source *s, bool *more);
+
+/* As source_next(), but it stays the next. */
+uint64_t source_front(struct flow *f, struct source *s, bool *more);
 
 /* The oldest position that may still wait; 0: none. For checkpoints. */
 uint64_t source_low(const struct source *s);

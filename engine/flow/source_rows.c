@@ -8,13 +8,18 @@
 
 #include "engine/flow/book.h"
 #include "engine/flow/flow.h"
+#include "engine/flow/lookup.h"
 #include "engine/flow/resort.h"
 #include "engine/flow/sched.h"
 #include "engine/flow/source.h"
 #include "engine/flow/submit.h"
 
 /* Rows of other paths are passed by, so many in one call: 0.2 ms. */
-enum { PASSED_MAX = 2048, KEYS_MAX = 256 };
+enum {
+    PASSED_MAX = 2048,
+    KEYS_MAX = 256,
+    AHEAD_ROWS = 1024, /* networks are asked for so far ahead */
+};
 
 static struct source *
 create_for(struct flow *f, struct campaign *c, uint32_t path_key)
@@ -62,13 +67,16 @@ source_end_campaign(struct flow *f, struct campaign *c)
     }
 }
 
-/* Is the row of this source's path? */
-static bool
+enum of_path { PATH_OURS, PATH_OTHERS, PATH_UNKNOWN };
+
+/* Is the row of this source's path? Its network may have to be asked for. */
+static enum of_path
 is_of_path(struct flow *f, const struct source *s, uint64_t subscriber)
 {
     const struct campaign *c = s->campaign;
-    if (s->path_key == PATH_OWN || s->path_key == PATH_MIXED)
-        return true;
+    if (s->path_key == PATH_OWN ||
+        (s->path_key == PATH_MIXED && !f->routes.by_network))
+        return PATH_OURS;
     /* A pool's numbers are alike to the rules, or it would be mixed. */
     const struct pool *p =
         c->from ? NULL : directory_pool(&f->directory, c->pool);
@@ -79,7 +87,40 @@ is_of_path(struct flow *f, const struct source *s, uint64_t subscriber)
         .account = directory_account(&f->directory, c->account),
         .class = c->class,
     };
-    return routes_key(&f->routes, &q) == s->path_key;
+    if (!lookup_fill(f, &q))
+        return PATH_UNKNOWN;
+    return s->path_key == PATH_MIXED ||
+                   routes_key(&f->routes, &q) == s->path_key
+               ? PATH_OURS
+               : PATH_OTHERS;
+}
+
+/* Networks of rows to come are asked for before they matter. */
+static void
+ask_ahead(struct flow *f, struct source *s)
+{
+    struct recipient r;
+    if (!f->routes.by_network || s->path_key == PATH_OWN ||
+        s->asked_row > s->reader.row + AHEAD_ROWS / 2)
+        return;
+    struct recipients_reader ahead = s->reader;
+    if (s->asked_row > ahead.row &&
+        !recipients_skip(&ahead, s->asked_row - ahead.row))
+        return;
+    while (ahead.row < s->reader.row + AHEAD_ROWS &&
+           networks_has_room(&f->lookup.networks, &f->settings->lookup) &&
+           recipients_next(&ahead, &r)) {
+        is_of_path(f, s, r.subscriber);
+        s->asked_row = ahead.row;
+    }
+}
+
+/* Then the next row stays the next. */
+static bool
+waits_for_network(struct flow *f, const struct source *s)
+{
+    return f->routes.by_network &&
+           is_of_path(f, s, recipients_peek(&s->reader)) == PATH_UNKNOWN;
 }
 
 /* Copies the chunk, since rows must not move while they are being read. */
@@ -95,6 +136,7 @@ open_chunk(struct flow *f, struct source *s, const struct chunk *k)
         return false;
     memcpy(s->chunk_copy, x.chunk.p, x.chunk.n);
     s->chunk_pos = k->pos;
+    s->asked_row = 0;
     s->chunk_open =
         recipients_open(&s->reader, slice_of(s->chunk_copy, x.chunk.n));
     if (s->chunk_open)
@@ -134,9 +176,10 @@ next_in_order(struct flow *f, struct source *s, struct recipient *r,
         if (s->reader.row < s->row &&
             !recipients_skip(&s->reader, s->row - s->reader.row))
             return SOURCE_BLOCKED;
-        if (!recipients_next(&s->reader, r))
+        ask_ahead(f, s);
+        if (waits_for_network(f, s) || !recipients_next(&s->reader, r))
             return SOURCE_BLOCKED;
-        if (!is_of_path(f, s, r->subscriber)) {
+        if (is_of_path(f, s, r->subscriber) != PATH_OURS) {
             s->row++;
             if (++passed == PASSED_MAX)
                 return SOURCE_GO_ON;

@@ -284,8 +284,8 @@ static const struct bad {
     {"colour: red\n" ACME "    window: 0\n    rate: x\n    lenient: 7\n"
      "numbers:\n  - {number: \"+1\", carrier: b}\n",
      "v.yaml:1: colour: unknown key; known here: data_dir, log, http, smpp, "
-     "carriers, routes, numbers, accounts, sending, health, receipts, "
-     "replies, compliance, webhooks, retention, store\n"
+     "carriers, routes, lookup, numbers, accounts, sending, health, "
+     "receipts, replies, compliance, webhooks, retention, store\n"
      "v.yaml:6: carriers[0].window: 0 is out of range (1..10000)\n"
      "v.yaml:7: carriers[0].rate: 'x' is not a number (0..1000000)\n"
      "v.yaml:8: carriers[0].lenient: '7' is neither true nor false\n"

@@ -88,7 +88,8 @@ START_TEST(the_first_rule_that_fits_wins)
                             .account = &account,
                             .class = a->class,
                             .encoding = a->encoding,
-                            .network = a->network};
+                            .network = a->network ? slice_str(a->network)
+                                                  : (struct slice){0}};
     unsigned rule = 1000;
     struct route_path *p = routes_match(&routes, &q, &rule);
     if (a->rule == NOBODY) {

@@ -228,8 +228,8 @@ script_judge(const struct step *s, enum mail_result result, const char *code,
  */
 
 static const struct step_row *const rooms[] = {
-    steps_setup,  steps_send, steps_campaign, steps_carrier,
-    steps_thread, steps_time, steps_client,   steps_expect,
+    steps_setup, steps_send,   steps_campaign, steps_carrier, steps_thread,
+    steps_time,  steps_client, steps_lookup,   steps_expect,
 };
 
 static bool

@@ -70,6 +70,7 @@ struct step_row {
     const char *name;
     void (*run)(const struct step *s);
 };
+extern const struct step_row steps_lookup[];
 extern const struct step_row steps_setup[], steps_send[], steps_campaign[],
     steps_carrier[], steps_thread[], steps_time[], steps_client[],
     steps_expect[];

@@ -4,6 +4,7 @@
  *   carrier NAME [way udh8|udh16|sar|payload] [binds N] [one-receipt]
  *   route PREFIX[,PREFIX] CARRIER... [strategy NAME] [weights N,N]
  *         [errors STATUS,STATUS times N] [from NUMBER] [account A] [class C]
+ *         [network N]
  *   settings KEY DURATION|N
  *   account NAME [quota N]
  *   sender NAME of ACCOUNT [queue]
@@ -50,8 +51,9 @@ on_carrier(const struct step *s)
 static bool
 is_key(const char *word)
 {
-    static const char *const keys[] = {"strategy", "weights", "errors", "times",
-                                       "from",     "account", "class"};
+    static const char *const keys[] = {"strategy", "weights", "errors",
+                                       "times",    "from",    "account",
+                                       "class",    "network"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(word, keys[i]) == 0)
             return true;
@@ -88,6 +90,8 @@ route_conditions(const struct step *s, struct flow_route *r)
             r->class = (enum message_class)i;
     if (step_value(s, "from"))
         r->from = world_keep(step_value(s, "from"));
+    if (step_value(s, "network"))
+        r->network = world_keep(step_value(s, "network"));
     if (step_value(s, "account"))
         r->account = world_keep(step_value(s, "account"));
 }
@@ -136,6 +140,16 @@ on_settings(const struct step *s)
         f->pair_ttl_s = (uint32_t)(step_duration(v) / 1000);
     else if (strcmp(key, "no_route") == 0)
         f->no_route_holds = strcmp(v, "hold") == 0;
+    else if (strcmp(key, "lookup") == 0)
+        f->lookup = (struct lookup_settings){
+            .on = true,
+            .batch = 100,
+            .wait_ms = 20,
+            .timeout_ms = (unsigned)step_duration(v),
+            .cache_s = 86400,
+            .cache_max = 1000,
+            .otherwise = "",
+        };
     else if (strcmp(key, "retry_attempts") == 0)
         f->retry_attempts = (uint32_t)atoi(v);
     else
