@@ -11,7 +11,13 @@
 
 #include "engine/flow/apply.h"
 #include "engine/flow/book.h"
+#include "engine/flow/outbox.h"
 #include "engine/flow/talk.h"
+
+struct debt {
+    uint64_t pos, at_ms;
+    uint32_t login;
+};
 
 struct audit {
     FILE *out;
@@ -21,6 +27,9 @@ struct audit {
     struct map ids;     /* key of a carrier's id -> message << 8 | part */
     struct map talks;   /* key of a subscriber -> position */
     struct map flights; /* message << 8 | part */
+    struct map heads;   /* login -> what its last OUTBOX fact says */
+    struct debt *debts; /* what clients are owed, in the log's order */
+    size_t debt_n, debt_cap;
     uint64_t facts, oldest;
     uint64_t newest_ms; /* of the log's last block */
     uint64_t retention_ms;
@@ -36,6 +45,32 @@ fault(struct audit *a, const char *format, ...)
     vfprintf(a->out, format, args);
     va_end(args);
     fputc('\n', a->out);
+}
+
+static void
+owe(struct audit *a, uint64_t login, uint64_t pos, uint64_t at_ms)
+{
+    if (!login)
+        return;
+    if (a->debt_n == a->debt_cap) {
+        a->debt_cap = a->debt_cap ? a->debt_cap * 2 : 256;
+        a->debts = realloc(a->debts, a->debt_cap * sizeof *a->debts);
+        if (!a->debts)
+            abort();
+    }
+    a->debts[a->debt_n++] = (struct debt){pos, at_ms, (uint32_t)login};
+}
+
+/* A client gets the parts of a reply as they came. */
+static void
+owe_reply(struct audit *a, const struct fact_reply *x)
+{
+    for (struct cursor c = cursor_of(x->inbound); cursor_left(&c);) {
+        uint64_t part = cursor_varint(&c);
+        if (c.failed)
+            return;
+        owe(a, x->login, part, x->at_ms);
+    }
 }
 
 /* One fact of a message: its chain must lead to the one before. */
@@ -82,6 +117,7 @@ on_answer(struct audit *a, uint64_t pos, const struct fact_answer *x)
 {
     char id[256];
     link_up(a, x->message, pos, x->prev, (unsigned)x->state);
+    owe(a, x->login, pos, x->at_ms);
     map_take(&a->flights, flight_key(x->message, (unsigned)x->part), NULL);
     /* Older ids have been let go of (sweep.c). */
     if (!x->smsc_id.n || x->at_ms + FLOW_IDS_KEPT_MS < a->newest_ms)
@@ -110,6 +146,7 @@ on_receipt(struct audit *a, uint64_t pos, const struct fact_receipt *x)
     if (x->message == 0)
         return;
     link_up(a, x->message, pos, x->prev, (unsigned)x->state);
+    owe(a, x->login, pos, x->at_ms);
     on_receipt_id(a, x);
     if (x->final)
         map_take(&a->flights, flight_key(x->message, (unsigned)x->part), NULL);
@@ -127,6 +164,7 @@ see(struct audit *a, uint64_t pos, struct slice fact)
         struct fact_state state;
         struct fact_reply reply;
         struct fact_reassign reassign;
+        struct fact_outbox outbox;
     } u;
     switch (fact_kind(fact)) {
     case FACT_ACCEPT:
@@ -169,6 +207,7 @@ see(struct audit *a, uint64_t pos, struct slice fact)
         if (fact_state_get(fact, &u.state)) {
             link_up(a, u.state.message, pos, u.state.prev,
                     (unsigned)u.state.state);
+            owe(a, u.state.login, pos, u.state.at_ms);
             return;
         }
         break;
@@ -176,12 +215,19 @@ see(struct audit *a, uint64_t pos, struct slice fact)
         if (fact_reply_get(fact, &u.reply)) {
             link_up(a, u.reply.message, pos, 0, MSG_RECEIVED);
             talk_about(a, u.reply.subscriber, pos, u.reply.at_ms);
+            owe_reply(a, &u.reply);
             return;
         }
         break;
     case FACT_REASSIGN:
         if (fact_reassign_get(fact, &u.reassign)) {
             link_up(a, u.reassign.message, pos, u.reassign.prev, MSG_RECEIVED);
+            return;
+        }
+        break;
+    case FACT_OUTBOX:
+        if (fact_outbox_get(fact, &u.outbox)) {
+            map_put(&a->heads, u.outbox.login, u.outbox.head);
             return;
         }
         break;
@@ -296,6 +342,76 @@ compare_campaign(struct audit *a, struct flow *f, const struct campaign *c)
                   (unsigned long long)c->count[s]);
 }
 
+/* Index runs are let go of a day after what they lead to was given up. */
+enum { OWED_LEAST_MS = 86400000 };
+
+/* Entry n of a login must lead to the fact that was owed as its n-th. */
+static void
+compare_debt(struct audit *a, struct flow *f, const struct debt *x, uint64_t n)
+{
+    uint64_t got = 0;
+    if (!store_index_get(f->owed, f->journal.reader, outbox_key(x->login, n),
+                         &got)) {
+        if (x->at_ms + OWED_LEAST_MS >= a->newest_ms)
+            fault(a, "outbox of login %u: no entry %llu, the log has %llu",
+                  x->login, (unsigned long long)n, (unsigned long long)x->pos);
+    } else if (got != x->pos) {
+        fault(a,
+              "outbox of login %u: entry %llu leads to %llu, the log to %llu",
+              x->login, (unsigned long long)n, (unsigned long long)got,
+              (unsigned long long)x->pos);
+    }
+}
+
+/* What clients are still owed. The last that the log owes a login is the last
+ * of its list, so numbers are counted from there. */
+static void
+compare_outboxes(struct audit *a, struct flow *f)
+{
+    struct map left = {0}; /* login -> facts of the log from here on */
+    uint64_t n, login, head;
+    for (size_t i = 0; i < a->debt_n; i++) {
+        n = 0;
+        map_get(&left, a->debts[i].login, &n);
+        map_put(&left, a->debts[i].login, n + 1);
+    }
+    for (uint32_t i = 0; i < f->outboxes.rows; i++) {
+        const struct outbox *b = f->outboxes.row[i];
+        if (!b)
+            continue;
+        n = 0;
+        map_get(&left, i, &n);
+        if (b->head < b->tail && b->tail - b->head > n)
+            fault(a, "outbox of login %u: %llu entries, the log owes %llu", i,
+                  (unsigned long long)(b->tail - b->head),
+                  (unsigned long long)n);
+    }
+    for (size_t i = 0; map_next(&a->heads, &i, &login, &head);) {
+        const struct outbox *b =
+            login < f->outboxes.rows ? f->outboxes.row[login] : NULL;
+        if (!b || b->head != head)
+            fault(a, "outbox of login %llu begins at %llu, by the log at %llu",
+                  (unsigned long long)login,
+                  (unsigned long long)(b ? b->head : 0),
+                  (unsigned long long)head);
+    }
+    for (size_t i = 0; i < a->debt_n; i++) {
+        const struct debt *x = &a->debts[i];
+        const struct outbox *b =
+            x->login < f->outboxes.rows ? f->outboxes.row[x->login] : NULL;
+        map_take(&left, x->login, &n);
+        if (n > 1)
+            map_put(&left, x->login, n - 1);
+        if (!b || n >= b->tail)
+            fault(a, "the fact at %llu is owed to login %u, in no outbox",
+                  (unsigned long long)x->pos, x->login);
+        else if (b->tail - n >= b->head)
+            compare_debt(a, f, x, b->tail - n);
+    }
+    map_fini(&left);
+    journal_rest(&f->journal);
+}
+
 static void
 tell(void *arg, const char *line)
 {
@@ -319,18 +435,21 @@ audit_run(struct store *store, uint64_t retention_s, FILE *out)
     compare_index(&a, f, &a.ids, f->ids, "ids");
     compare_index(&a, f, &a.talks, f->talks, "talks");
     compare_flights(&a, f);
+    compare_outboxes(&a, f);
     for (size_t i = 0; i < f->campaigns.rows; i++)
         compare_campaign(&a, f, f->campaigns.row[i]);
     fprintf(out,
             "%llu facts, %zu messages, %zu carrier ids, %zu subscribers, "
-            "%zu parts in flight: %u faults\n",
+            "%zu parts in flight, %zu words owed to clients: %u faults\n",
             (unsigned long long)a.facts, a.last.used, a.ids.used, a.talks.used,
-            a.flights.used, a.faults);
+            a.flights.used, a.debt_n, a.faults);
     flow_destroy(f);
     map_fini(&a.last);
     map_fini(&a.state);
     map_fini(&a.ids);
     map_fini(&a.talks);
     map_fini(&a.flights);
+    map_fini(&a.heads);
+    free(a.debts);
     return a.faults;
 }

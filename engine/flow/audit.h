@@ -3,7 +3,8 @@
  *
  * The log is walked from its oldest fact; what it says of each message,
  * carrier id and subscriber is compared with what the checkpoint and its
- * replay say: words, both indexes, parts in flight, counts of campaigns.
+ * replay say: words, indexes, parts in flight, counts of campaigns, and what
+ * clients are still owed.
  *
  * Threads: one, on a store opened read-only.
  */
