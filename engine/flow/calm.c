@@ -57,7 +57,7 @@ uint64_t
 calm_share(uint64_t until_us, uint32_t per_s)
 {
     uint64_t grid = SHARE_US;
-    while (grid > 1 && grid * per_s > 1000000 / 8)
+    while (grid > 1 && grid * per_s > 1000000 / 16)
         grid /= 2;
     return (until_us + grid - 1) / grid * grid;
 }

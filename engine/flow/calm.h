@@ -8,7 +8,7 @@
  *
  * Promise: nothing that a person or an app waits for comes later: accepted
  * messages, single texts, critical ones. Times of parts that are due are
- * kept. The rest is at most CALM_COMMIT_MS later.
+ * kept. The rest is at most 6 ms later.
  *
  * Threads: the engine thread only.
  */
@@ -33,7 +33,7 @@ void calm_hurry(struct flow *f);
 bool calm_may_wait(struct flow *f);
 
 /* When a feed that may send `per_s` parts a second need be looked at again:
- * a moment that slow feeds share, at most an eighth of a step after
+ * a moment that slow feeds share, at most a 16th of a step after
  * until_us. */
 uint64_t calm_share(uint64_t until_us, uint32_t per_s);
 
