@@ -16,6 +16,9 @@
 #include "proto/addr.h"
 #include "proto/smpp.h"
 
+/* Receipts by one id that come before its answer: steps and the end. */
+enum { KEPT_MAX = 8 };
+
 /* State of a long message: read back what each part has come to. */
 static enum message_state_kind
 state_of_parts(struct flow *f, uint64_t message, unsigned part, unsigned kind)
@@ -154,6 +157,32 @@ is_repeated(struct flow *f, uint64_t target, unsigned kind, bool final)
            word_state(word) == book_state_of_receipt(kind);
 }
 
+static bool
+read_kept(struct flow *f, uint64_t pos, struct fact_receipt *out)
+{
+    struct slice fact;
+    return journal_read(&f->journal, pos, &fact) && fact_receipt_get(fact, out);
+}
+
+/* The newest receipt by this id that waits for its message; 0: none. */
+static uint64_t
+kept_by_id(struct flow *f, uint32_t carrier, const char *id)
+{
+    uint64_t pos = 0;
+    return id[0] && map_get(&f->unmatched, flow_id_key(carrier, id), &pos) ? pos
+                                                                           : 0;
+}
+
+/* Does what is kept at pos say the same? A carrier says it again when its
+ * connection died before it was answered. */
+static bool
+is_kept(struct flow *f, uint64_t pos, unsigned kind, bool final)
+{
+    struct fact_receipt kept;
+    return pos && read_kept(f, pos, &kept) && kept.kind == kind &&
+           (kept.final != 0) == final;
+}
+
 /* As the RECEIPT fact has it. */
 static uint64_t
 network_of(const struct receipt *r)
@@ -197,9 +226,13 @@ receipt_take(struct flow *f, struct carrier_entry *c, const struct pdu *pdu,
         .error = r.err,
         .network = network_of(&r),
     };
+    uint64_t kept = target ? 0 : kept_by_id(f, c->id, id);
+    if (is_kept(f, kept, kind, r.final))
+        return ESME_ROK;
     if (r.final)
         health_receipt(&c->health, f->now, kind == STATE_DELIVERED);
     if (!target) { /* to be shown to people */
+        x.prev = kept;
         x.source = pdu_slice(pdu, FIELD_SOURCE_ADDR);
         x.dest = pdu_slice(pdu, FIELD_DESTINATION_ADDR);
     }
@@ -233,24 +266,22 @@ give_kept(struct flow *f, struct carrier_entry *c, uint64_t pos,
     (void)written;
 }
 
-static bool
-read_kept(struct flow *f, uint64_t pos, struct fact_receipt *out)
-{
-    struct slice fact;
-    return journal_read(&f->journal, pos, &fact) && fact_receipt_get(fact, out);
-}
-
 void
 receipt_match_kept(struct flow *f, uint32_t carrier, const char *id,
                    uint64_t message, unsigned part)
 {
-    uint64_t pos;
-    struct fact_receipt kept;
     struct carrier_entry *c = directory_carrier(&f->directory, carrier);
-    if (c && c->carrier &&
-        map_get(&f->unmatched, flow_id_key(carrier, id), &pos) &&
-        read_kept(f, pos, &kept))
-        give_kept(f, c, pos, &kept, message, part);
+    uint64_t at[KEPT_MAX], pos = kept_by_id(f, carrier, id);
+    struct fact_receipt kept;
+    unsigned n = 0;
+    for (; c && c->carrier && pos && n < KEPT_MAX; pos = kept.prev)
+        if (read_kept(f, pos, &kept))
+            at[n++] = pos;
+        else
+            break;
+    while (n-- > 0) /* oldest first */
+        if (read_kept(f, at[n], &kept))
+            give_kept(f, c, at[n], &kept, message, part);
 }
 
 void
@@ -259,11 +290,17 @@ receipt_match_doubt(struct flow *f, const struct doubt *d)
     struct carrier_entry *c = directory_carrier(&f->directory, d->carrier);
     struct doubt copy = *d; /* it ends when the receipt is applied */
     struct fact_receipt kept;
+    char id[QUIRKS_KEY_BYTES];
     uint64_t pos;
-    if (c && c->carrier &&
-        map_get(&f->unmatched_pair,
-                flow_pair_key(d->carrier, d->number, d->subscriber), &pos) &&
-        read_kept(f, pos, &kept) && kept.at_ms >= copy.at_ms &&
-        !is_flying(f, copy.carrier, copy.number, copy.subscriber))
+    if (!c || !c->carrier ||
+        !map_get(&f->unmatched_pair,
+                 flow_pair_key(d->carrier, d->number, d->subscriber), &pos) ||
+        !read_kept(f, pos, &kept) || kept.at_ms < copy.at_ms ||
+        is_flying(f, copy.carrier, copy.number, copy.subscriber))
+        return;
+    slice_to_str(kept.smsc_id, id, sizeof id);
+    if (kept_by_id(f, copy.carrier, id)) /* all that came by this id */
+        receipt_match_kept(f, copy.carrier, id, copy.message, copy.part);
+    else
         give_kept(f, c, pos, &kept, copy.message, copy.part);
 }
