@@ -105,17 +105,16 @@ accounts_create(struct request *r)
 }
 
 static void
+row_emit(struct request *r, struct emit *e, const struct mail *m, unsigned i)
+{
+    (void)r;
+    account_emit(e, &m->account.rows[i]);
+}
+
+static void
 listed(struct request *r, struct mail *m)
 {
-    struct emit e = {0};
-    unsigned from, to;
-    if (!request_is_ok(r, m) ||
-        !reply_window(r, "accounts", m->account.count, &from, &to))
-        return;
-    reply_list_begin(&e);
-    for (unsigned i = from; i < to; i++)
-        account_emit(&e, &m->account.rows[i]);
-    reply_window_end(r, &e, "accounts", m->account.count, to);
+    reply_rows(r, m, "accounts", m->account.count, row_emit);
 }
 
 void

@@ -91,17 +91,16 @@ carrier_emit(struct emit *e, const struct carrier_row *c)
 }
 
 static void
+row_emit(struct request *r, struct emit *e, const struct mail *m, unsigned i)
+{
+    (void)r;
+    carrier_emit(e, &m->carrier.rows[i]);
+}
+
+static void
 listed(struct request *r, struct mail *m)
 {
-    struct emit e = {0};
-    unsigned from, to;
-    if (!request_is_ok(r, m) ||
-        !reply_window(r, "carriers", m->carrier.count, &from, &to))
-        return;
-    reply_list_begin(&e);
-    for (unsigned i = from; i < to; i++)
-        carrier_emit(&e, &m->carrier.rows[i]);
-    reply_window_end(r, &e, "carriers", m->carrier.count, to);
+    reply_rows(r, m, "carriers", m->carrier.count, row_emit);
 }
 
 void

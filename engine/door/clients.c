@@ -48,17 +48,16 @@ client_emit(struct emit *e, const struct client_row *c)
 }
 
 static void
+row_emit(struct request *r, struct emit *e, const struct mail *m, unsigned i)
+{
+    (void)r;
+    client_emit(e, &m->client.rows[i]);
+}
+
+static void
 listed(struct request *r, struct mail *m)
 {
-    struct emit e = {0};
-    unsigned from, to;
-    if (!request_is_ok(r, m) ||
-        !reply_window(r, "clients", m->client.count, &from, &to))
-        return;
-    reply_list_begin(&e);
-    for (unsigned i = from; i < to; i++)
-        client_emit(&e, &m->client.rows[i]);
-    reply_window_end(r, &e, "clients", m->client.count, to);
+    reply_rows(r, m, "clients", m->client.count, row_emit);
 }
 
 void

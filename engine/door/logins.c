@@ -149,17 +149,16 @@ logins_change(struct request *r)
 }
 
 static void
+row_emit(struct request *r, struct emit *e, const struct mail *m, unsigned i)
+{
+    (void)r;
+    login_emit(e, &m->login.rows[i]);
+}
+
+static void
 listed(struct request *r, struct mail *m)
 {
-    struct emit e = {0};
-    unsigned from, to;
-    if (!request_is_ok(r, m) ||
-        !reply_window(r, "logins", m->login.count, &from, &to))
-        return;
-    reply_list_begin(&e);
-    for (unsigned i = from; i < to; i++)
-        login_emit(&e, &m->login.rows[i]);
-    reply_window_end(r, &e, "logins", m->login.count, to);
+    reply_rows(r, m, "logins", m->login.count, row_emit);
 }
 
 void

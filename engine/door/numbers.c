@@ -98,17 +98,15 @@ numbers_put(struct request *r)
 }
 
 static void
+row_emit(struct request *r, struct emit *e, const struct mail *m, unsigned i)
+{
+    number_emit(r, e, &m->number.rows[i]);
+}
+
+static void
 listed(struct request *r, struct mail *m)
 {
-    struct emit e = {0};
-    unsigned from, to;
-    if (!request_is_ok(r, m) ||
-        !reply_window(r, "numbers", m->number.count, &from, &to))
-        return;
-    reply_list_begin(&e);
-    for (unsigned i = from; i < to; i++)
-        number_emit(r, &e, &m->number.rows[i]);
-    reply_window_end(r, &e, "numbers", m->number.count, to);
+    reply_rows(r, m, "numbers", m->number.count, row_emit);
 }
 
 void

@@ -137,17 +137,16 @@ pools_put(struct request *r)
 }
 
 static void
+row_emit(struct request *r, struct emit *e, const struct mail *m, unsigned i)
+{
+    (void)r;
+    pool_emit(e, &m->pool.rows[i]);
+}
+
+static void
 listed(struct request *r, struct mail *m)
 {
-    struct emit e = {0};
-    unsigned from, to;
-    if (!request_is_ok(r, m) ||
-        !reply_window(r, "pools", m->pool.count, &from, &to))
-        return;
-    reply_list_begin(&e);
-    for (unsigned i = from; i < to; i++)
-        pool_emit(&e, &m->pool.rows[i]);
-    reply_window_end(r, &e, "pools", m->pool.count, to);
+    reply_rows(r, m, "pools", m->pool.count, row_emit);
 }
 
 void

@@ -199,7 +199,9 @@ reply_list_end(struct emit *e, const char *list, bool more, uint64_t a,
     emit_close(e, '}');
 }
 
-bool
+/* Which rows stand on the page that was asked for. False with 400 as the
+ * answer. The cursor's number is the row to begin with. */
+static bool
 reply_window(struct request *r, const char *list, unsigned count,
              unsigned *from, unsigned *to)
 {
@@ -212,10 +214,26 @@ reply_window(struct request *r, const char *list, unsigned count,
     return true;
 }
 
-void
+static void
 reply_window_end(struct request *r, struct emit *e, const char *list,
                  unsigned count, unsigned to)
 {
     reply_list_end(e, list, to < count, to, 0);
     reply_json(r, 200, e);
+}
+
+void
+reply_rows(struct request *r, const struct mail *m, const char *list,
+           unsigned count,
+           void (*row)(struct request *r, struct emit *e, const struct mail *m,
+                       unsigned i))
+{
+    struct emit e = {0};
+    unsigned from, to;
+    if (!request_is_ok(r, m) || !reply_window(r, list, count, &from, &to))
+        return;
+    reply_list_begin(&e);
+    for (unsigned i = from; i < to; i++)
+        row(r, &e, m, i);
+    reply_window_end(r, &e, list, count, to);
 }

@@ -35,12 +35,11 @@ void reply_header(struct request *r, const char *name, const char *value);
 void reply_list_begin(struct emit *e);
 void reply_list_end(struct emit *e, const char *list, bool more, uint64_t a,
                     uint64_t b);
-/* Which rows of a whole list stand on the page that was asked for. False
- * with 400 as the answer. The cursor's number is the row to begin with. */
-bool reply_window(struct request *r, const char *list, unsigned count,
-                  unsigned *from, unsigned *to);
-/* The end of such a page. */
-void reply_window_end(struct request *r, struct emit *e, const char *list,
-                      unsigned count, unsigned to);
+/* A whole list that a mail brought, as the page that was asked for; row
+ * writes its i-th. The engine's refusal becomes the answer, if it refused. */
+void reply_rows(struct request *r, const struct mail *m, const char *list,
+                unsigned count,
+                void (*row)(struct request *r, struct emit *e,
+                            const struct mail *m, unsigned i));
 
 #endif

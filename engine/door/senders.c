@@ -70,17 +70,16 @@ senders_create(struct request *r)
 }
 
 static void
+row_emit(struct request *r, struct emit *e, const struct mail *m, unsigned i)
+{
+    (void)r;
+    sender_emit(e, &m->sender.rows[i]);
+}
+
+static void
 listed(struct request *r, struct mail *m)
 {
-    struct emit e = {0};
-    unsigned from, to;
-    if (!request_is_ok(r, m) ||
-        !reply_window(r, "senders", m->sender.count, &from, &to))
-        return;
-    reply_list_begin(&e);
-    for (unsigned i = from; i < to; i++)
-        sender_emit(&e, &m->sender.rows[i]);
-    reply_window_end(r, &e, "senders", m->sender.count, to);
+    reply_rows(r, m, "senders", m->sender.count, row_emit);
 }
 
 static struct mail *
