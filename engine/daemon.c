@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@
 #include "engine/flow/audit.h"
 #include "engine/wiring.h"
 
-enum { DRAIN_MS = 20000 };
+enum { DRAIN_MS = 20000, LARGE_BLOCK_BYTES = 1 << 20 };
 
 struct daemon {
     const char *path; /* of the settings */
@@ -201,6 +202,14 @@ raise_limits(void)
     }
 }
 
+/* Large blocks go back to the system when they are freed. Left alone, glibc
+ * keeps blocks up to the size of the largest that was ever freed. */
+static void
+return_large_blocks(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
+}
+
 static void
 open_log(const struct config *c)
 {
@@ -275,6 +284,7 @@ daemon_run(const char *path, struct config *config)
     sigset_t before;
     d.path = path;
     raise_limits();
+    return_large_blocks();
     open_log(config);
     block_signals(&before);
     d.wiring = wiring_create(config);

@@ -28,7 +28,8 @@
 
 enum {
     PACE_BURST = 8,  /* commits that may follow each other after a pause */
-    UPKEEP_MS = 500, /* free space, readers of expired segments */
+    UPKEEP_MS = 500,       /* free space, readers of expired segments */
+    TRIM_MS = 50,          /* mapped pages; a look-up in a run maps 64 KB */
     MAPPED_MAX = 48 << 20, /* octets of mapped pages that are kept */
     STOP_TRIES_MS = 2000   /* a full disk is asked so long while stopping */
 };
@@ -270,7 +271,6 @@ upkeep(struct store *s)
     }
     store_readers_drop_dead(s);
     count_cpu(s);
-    store_trim_maps(s);
 }
 
 static void
@@ -351,13 +351,18 @@ void *
 store_committer_main(void *store)
 {
     struct store *s = store;
-    uint64_t upkeep_us = 0;
+    uint64_t upkeep_us = 0, trim_us = 0;
     bool end = false;
     prctl(PR_SET_NAME, "store"); /* so that top -H tells the threads apart */
     while (!end) {
-        if (store_mono_us() >= upkeep_us) {
+        uint64_t now = store_mono_us();
+        if (now >= upkeep_us) {
             upkeep(s);
             upkeep_us = store_mono_us() + UPKEEP_MS * UINT64_C(1000);
+        }
+        if (now >= trim_us) {
+            store_trim_maps(s);
+            trim_us = store_mono_us() + TRIM_MS * UINT64_C(1000);
         }
         expire_if_wanted(s);
         struct store_batch *b = next_batch(s, upkeep_us, &end);

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { BITS_PER_ENTRY = 10 };
+enum { BITS_PER_ENTRY = 14 };
 
 uint64_t
 store_filter_lines(uint64_t entries)

@@ -142,7 +142,7 @@ store_index_prefetch(const struct store_index *x, uint64_t key)
     for (size_t i = 0; i < x->n; i++)
         store_hash_prefetch(&x->frozen[i]->hash, k);
     for (size_t i = 0; i < x->mine.n; i++)
-        __builtin_prefetch(store_filter_line(&x->mine.v[i]->filter, key));
+        __builtin_prefetch(store_filter_line(&x->mine.v[i]->filter, k));
 }
 
 /* Drops frozen tables that stand in a run, oldest first, while there are too

@@ -19,7 +19,7 @@ enum {
 };
 
 /* Fences and filter of one run go to disk in one transaction: 64 M entries
- * make 80 MB of it. */
+ * make 120 MB of it. */
 static const uint64_t MERGED_ENTRIES_MAX = UINT64_C(64) << 20;
 
 struct source {

@@ -8,7 +8,7 @@
 
 #include "store/puts.h"
 
-enum { HEAD_BYTES = 48, RUN_FORMAT = 1, KEY_BYTES = 10 };
+enum { HEAD_BYTES = 48, RUN_FORMAT = 2, KEY_BYTES = 10 };
 
 /* table u8 | index u8 | run u32 | block u32, numbers big-endian */
 static MDB_val
@@ -175,6 +175,7 @@ parse_head(struct slice value, struct store_run *run)
     run->seq_last = cursor_le64(&c);
     run->wall_ms = cursor_le64(&c);
     run->filter.lines = cursor_le64(&c);
+    run->filter.scattered = format == 1;
     if (format > RUN_FORMAT)
         return STORE_VERSION;
     uint64_t blocks =
@@ -323,7 +324,7 @@ put_head(struct store_run_writer *w)
     const struct store_run *run = w->run;
     uint8_t bytes[KEY_BYTES], head[HEAD_BYTES];
     struct writer out = writer_of(head, sizeof head);
-    writer_le32(&out, RUN_FORMAT);
+    writer_le32(&out, run->filter.scattered ? 1 : RUN_FORMAT);
     writer_le32(&out, run->blocks);
     writer_le64(&out, run->entries);
     writer_le64(&out, run->seq_first);

@@ -20,7 +20,7 @@
 
 enum {
     INPUT_MAX = 256 * 1024,
-    READ_TURN = 256 * 1024, /* 16 to 60 messages a read at full load */
+    READ_TURN = 32 * 1024, /* 250 to 500 PDUs: a turn stays short */
     OUTPUT_MAX = 1024 * 1024,
     STALL_MS = 30000,
     REST_MS = 1000,

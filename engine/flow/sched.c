@@ -15,9 +15,12 @@
 #include "engine/flow/source.h"
 
 enum {
-    /* One turn of the loop serves every carrier before one twice; so many
-     * parts take about 5 ms. */
-    FILL_PARTS_MAX = 4096,
+    /* Parts of one turn of the loop, by all carriers: 1 ms of work. Short
+     * turns keep what answers and receipts ask for in the processor's cache,
+     * and receipts from falling behind what is sent. */
+    TURN_PARTS = 1024,
+    /* Of which each carrier has its share, and this at least. */
+    FILL_PARTS_MIN = 64,
     /* Parts that a feed may hand over before the next one's turn. */
     QUANTUM_PARTS = 16,
     /* One pick in so many begins with the lowest class. */
@@ -290,15 +293,15 @@ ask_again(struct outlet *o)
     o->laters = 0;
 }
 
-/* How many parts it took. */
+/* How many parts it took, `share` at most. */
 static unsigned
-fill_outlet(struct flow *f, struct outlet *o)
+fill_outlet(struct flow *f, struct outlet *o, unsigned share)
 {
     unpark(f, o);
     ask_again(o);
     unsigned room = carrier_room(o->carrier->carrier, f->now);
-    if (room > FILL_PARTS_MAX)
-        room = FILL_PARTS_MAX;
+    if (room > share)
+        room = share;
     unsigned before = room;
     again_relieve(f, o, room);
     struct ring *critical = &o->ring[CLASS_CRITICAL], *r;
@@ -349,13 +352,15 @@ fill_all(struct flow *f)
 {
     struct sched *s = &f->sched;
     unsigned taken = 1, laters = 1;
+    unsigned share = TURN_PARTS / (s->outlets ? s->outlets : 1);
+    share = share > FILL_PARTS_MIN ? share : FILL_PARTS_MIN;
     for (unsigned pass = 0; pass < PASSES_MAX && taken && laters; pass++) {
         taken = laters = 0;
         for (unsigned i = 0; i < s->outlets; i++) {
             struct outlet *o = s->outlet[(i + s->first) % s->outlets];
             if (!o->carrier->carrier || (pass > 0 && s->outlets == 1))
                 continue;
-            taken += fill_outlet(f, o);
+            taken += fill_outlet(f, o, share);
             laters += o->laters;
         }
     }
