@@ -173,6 +173,18 @@ put_runs(struct store *s, MDB_txn *txn, struct store_checkpoint *c)
     return rc;
 }
 
+/* A run that was committed; NULL when it cannot be found: its table stays in
+ * RAM then, and the store has failed. */
+static struct store_run *
+located(struct store *s, struct store_run *run)
+{
+    if (!run || store_run_locate(run, &s->state) == STORE_OK)
+        return run;
+    store_set_failed(s, "run", MDB_CORRUPTED);
+    store_run_release(run);
+    return NULL;
+}
+
 static void
 publish_runs(struct store *s, struct store_checkpoint *c)
 {
@@ -181,7 +193,7 @@ publish_runs(struct store *s, struct store_checkpoint *c)
         struct store_run *run = NULL;
         for (size_t k = 0; k < c->tables_n; k++)
             if (runs && c->tables[k].runs == runs)
-                run = c->tables[k].run;
+                run = located(s, c->tables[k].run);
         if (runs)
             store_runs_publish(runs, run);
     }
@@ -281,7 +293,7 @@ upkeep_slice(struct store *s)
             if (store_env_verdict_of_write(rc, error) != STORE_FULL)
                 store_set_failed(s, "merge of runs", rc);
         } else if (did) {
-            store_trim_maps(s); /* a merge reads all of its runs */
+            store_trim_maps(s); /* what is deleted is touched once more */
             return true;
         }
     }

@@ -115,8 +115,14 @@ store_env_open(struct store_env *e, const struct store_env_settings *settings)
     if (rc == 0)
         rc = open_table(e, settings);
     int dead;
+    MDB_stat st;
     if (rc == 0)
         rc = mdb_reader_check(e->lmdb, &dead);
+    if (rc == 0)
+        rc = mdb_env_get_fd(e->lmdb, &e->fd);
+    if (rc == 0)
+        rc = mdb_env_stat(e->lmdb, &st);
+    e->page_bytes = rc == 0 ? st.ms_psize : 0;
     if (rc != 0)
         store_env_close(e);
     return rc;
@@ -183,6 +189,36 @@ store_env_trim(const char *dir)
             (void)madvise((void *)from, to - from, MADV_DONTNEED);
     }
     fclose(maps);
+}
+
+bool
+store_env_read(const struct store_env *e, uint64_t place, void *dst, size_t n)
+{
+    uint8_t *to = dst;
+    while (n > 0) {
+        ssize_t got = pread(e->fd, to, n, (off_t)place);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0) {
+            errno = got == 0 ? 0 : errno;
+            return false;
+        }
+        to += got;
+        place += (uint64_t)got;
+        n -= (size_t)got;
+    }
+    return true;
+}
+
+/* A value with pages of its own stands right behind the header of the first
+ * one, which begins with the page's number. */
+const uint8_t *
+store_env_map(const struct store_env *e, struct slice value)
+{
+    enum { PAGE_HEAD = 16 };
+    uint64_t page;
+    memcpy(&page, value.p - PAGE_HEAD, sizeof page);
+    return value.p - PAGE_HEAD - page * e->page_bytes;
 }
 
 void

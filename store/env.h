@@ -17,6 +17,8 @@
 struct store_env {
     MDB_env *lmdb; /* NULL: closed */
     MDB_dbi dbi;   /* the unnamed table: one dirty page a commit less */
+    int fd;        /* of its file, LMDB's own */
+    size_t page_bytes;
 };
 
 struct store_env_settings {
@@ -66,6 +68,24 @@ void store_view_fini(struct store_view *v);
  * EIO without a system call having failed.
  */
 enum store_result store_env_verdict_of_write(int rc, int error);
+
+/*
+ * Where the map begins, found by one settled value that a read transaction
+ * lends: LMDB does not tell. A settled value's place in the file is its place
+ * in the map, until it is deleted or put anew; read from there it is not
+ * mapped (a kernel may map 2 MB for one octet). Whoever reads looks whether
+ * what stands there is what it wants.
+ */
+const uint8_t *store_env_map(const struct store_env *e, struct slice value);
+/* A value so large has pages of its own; LMDB moves smaller ones about. */
+static inline bool
+store_env_is_settled(const struct store_env *e, size_t n)
+{
+    return n >= e->page_bytes / 2;
+}
+/* All n octets at place; false: errno says why, 0 at the file's end. */
+MUST_CHECK bool
+store_env_read(const struct store_env *e, uint64_t place, void *dst, size_t n);
 
 /*
  * Lets go of the mapped pages of every environment below dir (a path as the

@@ -11,6 +11,7 @@
  */
 #include "store/index.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "store/checkpoint.h"
@@ -171,25 +172,19 @@ adopt(struct store_index *x)
 }
 
 static bool
-get_from_runs(struct store_index *x, struct store_reader *r, uint64_t key,
-              uint64_t *value)
+get_from_runs(struct store_index *x, uint64_t key, uint64_t *value)
 {
     uint64_t ram_seq = x->n > 0 ? x->frozen[x->n - 1]->seq : UINT64_MAX;
-    struct store_view *view = NULL;
     for (size_t i = 0; i < x->mine.n; i++) {
         const struct store_run *run = x->mine.v[i];
         /* All of it was asked in RAM, or it cannot have the key. */
         if (run->seq_first >= ram_seq || !store_filter_has(&run->filter, key))
             continue;
-        enum store_result res = STORE_OK;
-        if (!view)
-            res = store_reader_state(r, &view);
-        if (res == STORE_OK)
-            res = store_run_get(run, view->txn, x->s->state.dbi, key, value);
+        enum store_result res = store_run_get(run, &x->s->state, key, value);
         if (res == STORE_OK)
             return true;
         if (res != STORE_NOT_FOUND) {
-            store_set_failed(x->s, "index look-up", MDB_CORRUPTED);
+            store_set_failed(x->s, "index look-up", errno ? errno : EIO);
             return false;
         }
     }
@@ -197,8 +192,7 @@ get_from_runs(struct store_index *x, struct store_reader *r, uint64_t key,
 }
 
 bool
-store_index_get(struct store_index *x, struct store_reader *r, uint64_t key,
-                uint64_t *value)
+store_index_get(struct store_index *x, uint64_t key, uint64_t *value)
 {
     uint64_t k = spread(key);
     if (get_late(x, k, value) || store_hash_get(&x->active, k, value))
@@ -207,7 +201,7 @@ store_index_get(struct store_index *x, struct store_reader *r, uint64_t key,
         if (store_hash_get(&x->frozen[i]->hash, k, value))
             return true;
     adopt(x);
-    return get_from_runs(x, r, k, value);
+    return get_from_runs(x, k, value);
 }
 
 /* ---- checkpoints ---------------------------------------------------------

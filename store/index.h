@@ -37,8 +37,7 @@ void store_index_close(struct store_index *x);
 void store_index_put(struct store_index *x, uint64_t key, uint64_t value);
 
 /* False and *value untouched when the key was never put. */
-bool store_index_get(struct store_index *x, struct store_reader *r,
-                     uint64_t key, uint64_t *value);
+bool store_index_get(struct store_index *x, uint64_t key, uint64_t *value);
 
 /* Hint: get or put of key comes soon. */
 void store_index_prefetch(const struct store_index *x, uint64_t key);

@@ -18,15 +18,14 @@ enum {
     SLICE_ENTRIES = 64 * RUN_BLOCK_ENTRIES,
 };
 
-/* Fences and filter of one run go to disk in one transaction: 64 M entries
- * make 120 MB of it. */
+/* What has become so large is hardly worth writing anew. */
 static const uint64_t MERGED_ENTRIES_MAX = UINT64_C(64) << 20;
 
 struct source {
     struct store_run *run; /* held */
     uint32_t next_block;
-    uint8_t *block; /* copy: puts may move what the transaction lent */
-    size_t at, n;   /* octets */
+    uint8_t *block;
+    size_t at, n; /* octets */
 };
 
 struct store_merge {
@@ -135,19 +134,13 @@ store_merge_begin(struct store_runs *x)
 
 /* Makes the next entry of a source stand at `at`, if there is one. */
 static int
-source_fill(struct source *src, MDB_txn *txn, MDB_dbi dbi)
+source_fill(struct source *src, const struct store_env *e)
 {
     if (src->at < src->n || src->next_block == src->run->blocks)
         return 0;
-    struct slice b;
-    if (store_run_block(src->run, txn, dbi, src->next_block, &b) != STORE_OK)
-        return MDB_CORRUPTED;
-    store_will_need(b);
-    memcpy(src->block, b.p, b.n);
-    src->next_block++;
     src->at = 0;
-    src->n = b.n;
-    return 0;
+    src->n = store_run_read(src->run, e, src->next_block++, src->block);
+    return src->n > 0 ? 0 : MDB_CORRUPTED;
 }
 
 static struct store_entry
@@ -161,7 +154,7 @@ source_entry(const struct source *src)
 
 /* Writes the least key once, with the value of its newest source. */
 static int
-merge_one(struct store_merge *m, bool *end)
+merge_one(struct store_merge *m, const struct store_env *env, bool *end)
 {
     struct store_entry least = {0, 0};
     for (size_t i = 0; i < MERGE_RUNS; i++) {
@@ -178,7 +171,7 @@ merge_one(struct store_merge *m, bool *end)
         if (source_entry(src).key != least.key)
             continue;
         src->at += sizeof least;
-        rc = source_fill(src, m->w.txn, m->w.dbi);
+        rc = source_fill(src, env);
     }
     return rc;
 }
@@ -193,14 +186,15 @@ merge_finish(struct store_merge *m, struct store_run **out)
 }
 
 static int
-write_slice(struct store_merge *m, struct store_run **out)
+write_slice(struct store_merge *m, const struct store_env *env,
+            struct store_run **out)
 {
     bool end = false;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < MERGE_RUNS; i++)
-        rc = source_fill(&m->sources[i], m->w.txn, m->w.dbi);
+        rc = source_fill(&m->sources[i], env);
     for (size_t n = 0; rc == 0 && !end && n < SLICE_ENTRIES; n++)
-        rc = merge_one(m, &end);
+        rc = merge_one(m, env, &end);
     if (rc == 0 && end)
         rc = merge_finish(m, out);
     return rc;
@@ -215,11 +209,13 @@ store_merge_step(struct store_runs *x)
     if (rc != 0)
         return rc;
     uint64_t id = mdb_txn_id(m->w.txn);
-    rc = write_slice(m, &merged);
+    rc = write_slice(m, &x->s->state, &merged);
     if (rc == 0)
         rc = mdb_txn_commit(m->w.txn);
     else
         mdb_txn_abort(m->w.txn);
+    if (rc == 0 && merged && store_run_locate(merged, &x->s->state) != STORE_OK)
+        rc = MDB_CORRUPTED;
     if (rc != 0) {
         store_run_release(merged);
         return rc;

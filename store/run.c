@@ -8,7 +8,7 @@
 
 #include "store/puts.h"
 
-enum { HEAD_BYTES = 48, RUN_FORMAT = 2, KEY_BYTES = 10 };
+enum { HEAD_BYTES = 48, RUN_FORMAT = 2, KEY_BYTES = 10, WINDOW_ENTRIES = 256 };
 
 /* table u8 | index u8 | run u32 | block u32, numbers big-endian */
 static MDB_val
@@ -44,6 +44,8 @@ store_run_release(struct store_run *run)
         return;
     store_filter_fini(&run->filter);
     free(run->fences);
+    free(run->places);
+    free(run->tail);
     free(run);
 }
 
@@ -123,18 +125,126 @@ search_block(struct slice b, uint64_t key, uint64_t *value)
     return false;
 }
 
+size_t
+store_run_read(const struct store_run *run, const struct store_env *e,
+               uint32_t block, uint8_t dst[RUN_BLOCK_BYTES])
+{
+    size_t n = block_entries(run, block) * 16;
+    if (run->places[block] == 0)
+        memcpy(dst, run->tail, n);
+    else if (!store_env_read(e, run->places[block], dst, n))
+        return 0;
+    return n;
+}
+
+/* Entries around the one that has the key if keys are spread evenly, as they
+ * are: 256 are four standard deviations to either side. from: the first. */
+static size_t
+guess_window(const struct store_run *run, uint32_t block, uint64_t key,
+             size_t *from)
+{
+    size_t n = block_entries(run, block);
+    uint64_t a = run->fences[block];
+    uint64_t z = block + 1 < run->blocks ? run->fences[block + 1] : UINT64_MAX;
+    size_t guess =
+        z > a ? (size_t)((unsigned __int128)(key - a) * n / (z - a)) : 0;
+    size_t to = guess + WINDOW_ENTRIES / 2;
+    if (to > n)
+        to = n;
+    *from = to > WINDOW_ENTRIES ? to - WINDOW_ENTRIES : 0;
+    return n - *from < WINDOW_ENTRIES ? n - *from : WINDOW_ENTRIES;
+}
+
+/* Should the guess have been wrong, all of the block. */
+static enum store_result
+search_all(const struct store_run *run, const struct store_env *e,
+           uint32_t block, uint64_t key, uint64_t *value)
+{
+    uint8_t *octets = malloc(RUN_BLOCK_BYTES);
+    size_t n = octets ? store_run_read(run, e, block, octets) : 0;
+    bool found = n > 0 && search_block(slice_of(octets, n), key, value);
+    free(octets);
+    return found ? STORE_OK : n > 0 ? STORE_NOT_FOUND : STORE_FAILED;
+}
+
 enum store_result
-store_run_get(const struct store_run *run, MDB_txn *txn, MDB_dbi dbi,
+store_run_get(const struct store_run *run, const struct store_env *e,
               uint64_t key, uint64_t *value)
 {
-    struct slice b;
     if (run->blocks == 0 || key < run->fences[0])
         return STORE_NOT_FOUND;
-    enum store_result res =
-        store_run_block(run, txn, dbi, find_block(run, key), &b);
-    if (res != STORE_OK)
-        return res;
-    return search_block(b, key, value) ? STORE_OK : STORE_NOT_FOUND;
+    uint32_t block = find_block(run, key);
+    if (run->places[block] == 0)
+        return search_block(slice_of(run->tail, block_entries(run, block) * 16),
+                            key, value)
+                   ? STORE_OK
+                   : STORE_NOT_FOUND;
+    uint8_t octets[WINDOW_ENTRIES * 16];
+    size_t from, n = guess_window(run, block, key, &from);
+    if (!store_env_read(e, run->places[block] + from * 16, octets, n * 16))
+        return STORE_FAILED;
+    if (search_block(slice_of(octets, n * 16), key, value))
+        return STORE_OK;
+    bool before = key < entry_key(octets, 0) && from > 0;
+    bool behind =
+        key > entry_key(octets, n - 1) && from + n < block_entries(run, block);
+    return before || behind ? search_all(run, e, block, key, value)
+                            : STORE_NOT_FOUND;
+}
+
+/* ---- locating ------------------------------------------------------------
+ */
+
+/* Its place, when the file has it there. Only of a run's first block the map
+ * is touched. */
+static enum store_result
+locate_block(struct store_run *run, const struct store_env *e, uint32_t i,
+             struct slice b, const uint8_t **map)
+{
+    uint64_t key;
+    if (!store_env_is_settled(e, b.n)) { /* the last one */
+        run->tail = malloc(b.n);
+        if (run->tail)
+            memcpy(run->tail, b.p, b.n);
+        return run->tail ? STORE_OK : STORE_FAILED;
+    }
+    if (!*map)
+        *map = store_env_map(e, b);
+    run->places[i] = (uint64_t)((uintptr_t)b.p - (uintptr_t)*map);
+    return store_env_read(e, run->places[i], &key, sizeof key) &&
+                   key == run->fences[i]
+               ? STORE_OK
+               : STORE_CORRUPT;
+}
+
+static enum store_result
+locate(struct store_run *run, const struct store_env *e, MDB_txn *txn)
+{
+    const uint8_t *map = NULL;
+    run->places = calloc(run->blocks, sizeof *run->places);
+    if (!run->places)
+        return STORE_FAILED;
+    for (uint32_t i = 0; i < run->blocks; i++) {
+        struct slice b = {0};
+        enum store_result res = store_run_block(run, txn, e->dbi, i, &b);
+        if (res == STORE_OK)
+            res = locate_block(run, e, i, b, &map);
+        if (res != STORE_OK)
+            return res;
+    }
+    return STORE_OK;
+}
+
+enum store_result
+store_run_locate(struct store_run *run, const struct store_env *e)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(e->lmdb, NULL, MDB_RDONLY, &txn);
+    if (rc != 0)
+        return store_env_verdict(rc);
+    enum store_result res = locate(run, e, txn);
+    mdb_txn_abort(txn);
+    return res;
 }
 
 /* ---- loading -------------------------------------------------------------
@@ -294,11 +404,33 @@ put_all(struct store_run_writer *w, uint32_t from, const void *octets, size_t n)
     return 0;
 }
 
+/* Puts the blocks of the filter that are final: no key is to come that falls
+ * into a line before the last key's. */
+static int
+put_filter(struct store_run_writer *w, uint64_t key)
+{
+    const struct store_filter *f = &w->run->filter;
+    const uint8_t *octets = (const uint8_t *)f->words;
+    uint64_t end =
+        f->scattered
+            ? 0
+            : (uint64_t)((uint8_t *)store_filter_line(f, key) - octets);
+    int rc = 0;
+    for (; rc == 0 && w->filter_put + RUN_BLOCK_BYTES <= end;
+         w->filter_put += RUN_BLOCK_BYTES)
+        rc = put_octets(
+            w, RUN_FILTER + (uint32_t)(w->filter_put / RUN_BLOCK_BYTES),
+            octets + w->filter_put, RUN_BLOCK_BYTES);
+    return rc;
+}
+
 static int
 flush(struct store_run_writer *w)
 {
     int rc = put_octets(w, w->run->blocks, w->block, w->used);
     w->run->fences[w->run->blocks++] = entry_key(w->block, 0);
+    if (rc == 0)
+        rc = put_filter(w, entry_key(w->block, w->used / 16 - 1));
     w->used = 0;
     return rc;
 }
@@ -345,8 +477,10 @@ store_run_writer_finish(struct store_run_writer *w, struct store_run **out)
         rc = put_all(w, RUN_FENCES, run->fences,
                      run->blocks * sizeof *run->fences);
     if (rc == 0)
-        rc = put_all(w, RUN_FILTER, run->filter.words,
-                     run->filter.lines * FILTER_LINE_BYTES);
+        rc =
+            put_all(w, RUN_FILTER + (uint32_t)(w->filter_put / RUN_BLOCK_BYTES),
+                    (const uint8_t *)run->filter.words + w->filter_put,
+                    run->filter.lines * FILTER_LINE_BYTES - w->filter_put);
     if (rc == 0)
         rc = put_head(w);
     if (rc == 0) {

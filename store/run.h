@@ -9,8 +9,9 @@
  * filter. Each is 65,520 octets but the last of its kind. A run exists when
  * its head does; blocks without one are left of a crash and are swept.
  *
- * Fences and filter are in RAM, so a look-up touches the map only for the
- * one block that can have the key.
+ * Fences and filter are in RAM, and where each block stands in the file: a
+ * look-up is one read of the 4 KB that can have the key, and maps nothing.
+ * A last block so short that LMDB may move it is kept in RAM.
  *
  * Private to store/. A run never changes once it is written; it is counted.
  */
@@ -42,6 +43,8 @@ struct store_run {
     uint64_t entries;
     uint32_t blocks;
     uint64_t *fences; /* blocks */
+    uint64_t *places; /* blocks; NULL: not located yet */
+    uint8_t *tail;    /* the last block, when it is short */
     struct store_filter filter;
     atomic_uint refs;
 };
@@ -55,10 +58,20 @@ MUST_CHECK enum store_result
 store_run_load(struct store_reader *r, uint8_t index, uint32_t after,
                struct store_run **out);
 
-/* STORE_OK, STORE_NOT_FOUND; STORE_CORRUPT when its block is not there. */
+/* Finds where the blocks of a run stand that has been committed. */
 MUST_CHECK enum store_result
-store_run_get(const struct store_run *run, MDB_txn *txn, MDB_dbi dbi,
+store_run_locate(struct store_run *run, const struct store_env *e);
+
+/* STORE_OK, STORE_NOT_FOUND; STORE_FAILED when the file cannot be read. The
+ * run is located. */
+MUST_CHECK enum store_result
+store_run_get(const struct store_run *run, const struct store_env *e,
               uint64_t key, uint64_t *value);
+
+/* Copies the entries of a block of a located run to dst; how many octets, 0
+ * when the file cannot be read. */
+size_t store_run_read(const struct store_run *run, const struct store_env *e,
+                      uint32_t block, uint8_t dst[RUN_BLOCK_BYTES]);
 
 /* The entries of a block; borrowed from the transaction. */
 MUST_CHECK enum store_result
@@ -74,6 +87,7 @@ struct store_run_writer {
     uint8_t *block; /* of entries, not yet put */
     size_t used;
     size_t fence_cap;
+    uint64_t filter_put; /* octets of the filter that have been put */
 };
 
 MUST_CHECK int store_run_writer_init(struct store_run_writer *w, uint8_t index,

@@ -321,6 +321,9 @@ store_runs_open(struct store *s, uint8_t index, struct store_reader *r,
         if (res != STORE_OK)
             break;
         list_add(&x->list, run);
+        res = store_run_locate(run, &s->state);
+        if (res != STORE_OK)
+            break;
         x->next_id = run->id + 1;
     }
     for (size_t i = 1; i < x->list.n; i++)

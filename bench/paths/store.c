@@ -67,7 +67,7 @@ index_get(unsigned count)
     for (unsigned i = 0; i < count; i++) {
         uint64_t value = 0;
         uint64_t key = paths_mix(paths_mix(i) % KNOWN);
-        paths_need(store_index_get(x, b.reader, key, &value));
+        paths_need(store_index_get(x, key, &value));
         paths_use(value);
     }
     store_index_close(x);

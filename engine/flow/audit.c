@@ -298,7 +298,7 @@ compare_index(struct audit *a, struct flow *f, const struct map *log,
 {
     uint64_t key, want, got = 0;
     for (size_t i = 0; map_next(log, &i, &key, &want);) {
-        if (!store_index_get(index, f->journal.reader, key, &got))
+        if (!store_index_get(index, key, &got))
             fault(a, "index %s: key %016llx is missing, the log has %llu", name,
                   (unsigned long long)key, (unsigned long long)want);
         else if (got != want)
@@ -350,8 +350,7 @@ static void
 compare_debt(struct audit *a, struct flow *f, const struct debt *x, uint64_t n)
 {
     uint64_t got = 0;
-    if (!store_index_get(f->owed, f->journal.reader, outbox_key(x->login, n),
-                         &got)) {
+    if (!store_index_get(f->owed, outbox_key(x->login, n), &got)) {
         if (x->at_ms + OWED_LEAST_MS >= a->newest_ms)
             fault(a, "outbox of login %u: no entry %llu, the log has %llu",
                   x->login, (unsigned long long)n, (unsigned long long)x->pos);

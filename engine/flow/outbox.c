@@ -307,8 +307,7 @@ hand_over(struct flow *f, struct login *l, struct outbox *b)
     struct client *c = choose(l);
     if (!c)
         return false;
-    if (!store_index_get(f->owed, f->journal.reader, outbox_key(l->id, n),
-                         &pos)) {
+    if (!store_index_get(f->owed, outbox_key(l->id, n), &pos)) {
         take(b, n, SLOT_FLYING);
         drop(f, b, n); /* its run has expired */
         return true;
@@ -447,8 +446,7 @@ oldest(struct flow *f, struct outbox *b)
         return b->oldest_ms;
     b->oldest_of = b->head;
     b->oldest_ms = 0;
-    if (store_index_get(f->owed, f->journal.reader,
-                        outbox_key(b->login, b->head), &pos))
+    if (store_index_get(f->owed, outbox_key(b->login, b->head), &pos))
         b->oldest_ms = client_deliver_time(f, pos);
     return b->oldest_ms;
 }

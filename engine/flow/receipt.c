@@ -110,8 +110,7 @@ static bool
 find_part(struct flow *f, struct carrier_entry *c, const char *id,
           const struct pdu *pdu, uint64_t *target)
 {
-    return (id[0] && store_index_get(f->ids, f->journal.reader,
-                                     flow_id_key(c->id, id), target)) ||
+    return (id[0] && store_index_get(f->ids, flow_id_key(c->id, id), target)) ||
            find_doubt(f, c->id, pdu, target);
 }
 

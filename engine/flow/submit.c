@@ -305,8 +305,7 @@ record(struct flow *f, struct outgoing *o, unsigned part, unsigned attempt,
         .login = o->login ? o->login->id : 0,
     };
     if (part == 0)
-        store_index_get(f->talks, f->journal.reader,
-                        flow_talk_key(o->subscriber), &x.before);
+        store_index_get(f->talks, flow_talk_key(o->subscriber), &x.before);
     uint64_t pos = journal_sent(&f->journal, &x);
     /* The bound of the journal keeps a turn's worth of room for this. */
     health_sent(&o->carrier->health, f->now);

@@ -11,8 +11,7 @@ uint64_t
 talk_newest(struct flow *f, uint64_t subscriber)
 {
     uint64_t pos = 0;
-    store_index_get(f->talks, f->journal.reader, flow_talk_key(subscriber),
-                    &pos);
+    store_index_get(f->talks, flow_talk_key(subscriber), &pos);
     return pos;
 }
 

@@ -300,7 +300,7 @@ dump_outboxes(struct flow *f, struct lines *l)
         say(l, "owed to %u: %llu to %llu", i, LLU(b->head), LLU(b->tail));
         for (uint64_t n = b->head; n < b->tail; n++) {
             uint64_t pos = 0;
-            store_index_get(f->owed, f->journal.reader, outbox_key(i, n), &pos);
+            store_index_get(f->owed, outbox_key(i, n), &pos);
             bool done =
                 b->slot && n < b->next && b->slot[n % OUTBOX_AHEAD] == DONE;
             say(l, "owed to %u: %06llu is %llu%s", i, LLU(n), LLU(pos),

@@ -94,12 +94,12 @@ ledger_check(struct ledger *l)
     uint64_t value;
     for (uint64_t i = 0; i < l->facts; i++) {
         rig_assert(store_words_get(l->words, i) == i + 1);
-        rig_assert(store_index_get(l->index, l->g.r, i + 1, &value));
+        rig_assert(store_index_get(l->index, i + 1, &value));
         rig_assert(value == i);
     }
     for (uint64_t i = l->facts; i < l->facts + 200; i++) {
         rig_assert(store_words_get(l->words, i) == 0);
-        rig_assert(!store_index_get(l->index, l->g.r, i + 1, &value));
+        rig_assert(!store_index_get(l->index, i + 1, &value));
     }
     store_reader_rest(l->g.r);
     rig_assert(store_audit(l->g.s, tell, NULL) == 0);

@@ -145,7 +145,7 @@ measure_index(void)
         double cpu = cpu_s();
         for (uint64_t i = 0; i < N; i++)
             found += store_index_get(
-                x, g.r, from[k] + rig_random(&seed) % span[k] + 1, &value);
+                x, from[k] + rig_random(&seed) % span[k] + 1, &value);
         say(what[k], cpu_s() - cpu, N);
         store_reader_rest(g.r);
     }

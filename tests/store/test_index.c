@@ -72,7 +72,7 @@ static void
 check_key(uint64_t i, uint64_t expired_ms)
 {
     uint64_t value = 0;
-    bool found = store_index_get(x, g.r, key_of(i), &value);
+    bool found = store_index_get(x, key_of(i), &value);
     if (value_of[i] == 0)
         ck_assert(!found);
     else if (wall_of[i] >= expired_ms)
@@ -89,7 +89,7 @@ check_all(uint64_t expired_ms)
         check_key(i, expired_ms);
     for (uint64_t i = KEYS; i < KEYS + 2000; i++) {
         uint64_t value = 77;
-        ck_assert(!store_index_get(x, g.r, key_of(i), &value));
+        ck_assert(!store_index_get(x, key_of(i), &value));
         ck_assert_uint_eq(value, 77); /* a miss leaves it alone */
     }
     store_reader_rest(g.r);
@@ -188,12 +188,12 @@ START_TEST(large_runs_merge_in_slices)
     for (int again = 0; again < 2; again++) {
         for (uint64_t i = 0; i < 8 * EACH; i += 5) {
             uint64_t value = 0;
-            ck_assert(store_index_get(x, g.r, i + 1, &value));
+            ck_assert(store_index_get(x, i + 1, &value));
             ck_assert_uint_eq(value, i + 7);
         }
         for (uint64_t i = 8 * EACH; i < 9 * EACH; i++) {
             uint64_t value;
-            ck_assert(!store_index_get(x, g.r, i + 1, &value));
+            ck_assert(!store_index_get(x, i + 1, &value));
         }
         reopen();
         ck_assert_uint_eq(runs(), 1);
@@ -219,7 +219,7 @@ START_TEST(old_runs_expire_at_a_checkpoint)
     uint64_t gone = 0, value;
     for (uint64_t i = 0; i < KEYS; i++)
         if (value_of[i] != 0 && wall_of[i] < 300 &&
-            !store_index_get(x, g.r, key_of(i), &value))
+            !store_index_get(x, key_of(i), &value))
             gone++;
     ck_assert_uint_gt(gone, 500);
     check_all(300);
@@ -239,11 +239,11 @@ START_TEST(frozen_tables_leave_ram_once_they_are_runs)
         checkpoint(round);
     }
     uint64_t value;
-    (void)store_index_get(x, g.r, UINT64_C(1) << 60, &value);
+    (void)store_index_get(x, UINT64_C(1) << 60, &value);
     /* Two frozen tables and the new one, 16 octets a slot, plus filters. */
     ck_assert_uint_lt(store_index_ram_bytes(x), 3 * 8192 * 2 * 16 + 200000);
     for (uint64_t i = 5000; i < 8 * 5000; i++) {
-        ck_assert(store_index_get(x, g.r, i, &value));
+        ck_assert(store_index_get(x, i, &value));
         ck_assert_uint_eq(value, i % 5000 + 1);
     }
 }
@@ -266,12 +266,12 @@ START_TEST(two_indexes_do_not_mix)
     store_index_close(y);
     reopen();
     ck_assert_int_eq(store_index_open(g.s, &other, g.r, &y), STORE_OK);
-    ck_assert(store_index_get(x, g.r, 1, &value));
+    ck_assert(store_index_get(x, 1, &value));
     ck_assert_uint_eq(value, 10);
-    ck_assert(!store_index_get(x, g.r, 2, &value));
-    ck_assert(store_index_get(y, g.r, 1, &value));
+    ck_assert(!store_index_get(x, 2, &value));
+    ck_assert(store_index_get(y, 1, &value));
     ck_assert_uint_eq(value, 20);
-    ck_assert(store_index_get(y, g.r, 2, &value));
+    ck_assert(store_index_get(y, 2, &value));
     store_index_close(y);
 }
 END_TEST

@@ -114,7 +114,7 @@ START_TEST(readers_see_whole_facts_while_all_goes_on)
             store_expire(l.g.s, (i - 60) * 100, store_end(l.g.s));
         for (uint64_t n = 0; n < l.facts; n += 997) {
             rig_assert(store_words_get(l.words, n) == n + 1);
-            rig_assert(store_index_get(l.index, l.g.r, n + 1, &value));
+            rig_assert(store_index_get(l.index, n + 1, &value));
             rig_assert(value == n);
         }
         store_reader_rest(l.g.r);
