@@ -113,7 +113,7 @@ END_TEST
 START_TEST(the_filter_forgets_none_and_passes_few_others)
 {
     enum { N = 100000 };
-    struct store_filter f;
+    struct store_filter f = {0};
     unsigned passed = 0;
     uint64_t seed = 1;
     ck_assert(store_filter_init(&f, store_filter_lines(N)));
@@ -125,7 +125,7 @@ START_TEST(the_filter_forgets_none_and_passes_few_others)
         ck_assert(store_filter_has(&f, rig_random(&seed)));
     for (uint64_t i = 0; i < N; i++)
         passed += store_filter_has(&f, rig_random(&others));
-    ck_assert_uint_lt(passed, N / 50); /* 1 in 100 is usual */
+    ck_assert_uint_lt(passed, N / 300); /* 1 in 500 is usual */
     store_filter_fini(&f);
 }
 END_TEST
