@@ -70,9 +70,8 @@ check(const struct store_run *run, uint64_t (*key_of)(uint64_t i), uint64_t n)
                              STORE_NOT_FOUND);
     }
     if (key_of(0) > 1)
-        ck_assert_int_eq(
-            store_run_get(run, e, key_of(0) - 1, &(uint64_t){0}),
-            STORE_NOT_FOUND);
+        ck_assert_int_eq(store_run_get(run, e, key_of(0) - 1, &(uint64_t){0}),
+                         STORE_NOT_FOUND);
 }
 
 /* As it was written, and as it is read back. */
