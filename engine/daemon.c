@@ -208,6 +208,7 @@ static void
 return_large_blocks(void)
 {
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, 64 * LARGE_BLOCK_BYTES);
 }
 
 static void

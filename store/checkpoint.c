@@ -109,6 +109,15 @@ store_checkpoint_submit(struct store *s, struct store_checkpoint *c)
     pthread_mutex_unlock(&s->lock);
 }
 
+void
+store_ask_upkeep(struct store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->upkeep_asked = true;
+    pthread_cond_signal(&s->checkpoint_wake);
+    pthread_mutex_unlock(&s->lock);
+}
+
 /* ---- checkpoint thread ---------------------------------------------------
  */
 
@@ -325,8 +334,10 @@ next_checkpoint(struct store *s)
         bool asked = s->upkeep_asked;
         s->upkeep_asked = false;
         pthread_mutex_unlock(&s->lock);
-        if (asked)
+        if (asked) {
+            store_pages_stock(atomic_load(&s->pages_wanted));
             clean_tables(s);
+        }
         idle = !upkeep_slice(s);
         pthread_mutex_lock(&s->lock);
     }

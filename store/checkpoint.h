@@ -7,18 +7,9 @@
 #ifndef STORE_CHECKPOINT_H
 #define STORE_CHECKPOINT_H
 
+#include "store/pages.h"
 #include "store/room.h"
 #include "store/runs.h"
-#include "store/words.h"
-
-/* Words of 8,190 messages, counted: shared by RAM and checkpoint, then
- * written by nobody. */
-struct store_page {
-    atomic_uint refs;
-    uint64_t words[WORDS_PER_PAGE];
-};
-
-void store_page_release(struct store_page *page);
 
 struct checkpoint_page {
     uint64_t number;

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "store/large.h"
+
 enum { BITS_PER_ENTRY = 14 };
 
 uint64_t
@@ -16,13 +18,9 @@ store_filter_lines(uint64_t entries)
 bool
 store_filter_init(struct store_filter *f, uint64_t lines)
 {
-    size_t bytes = lines * FILTER_LINE_BYTES;
     f->lines = lines;
-    f->words = aligned_alloc(FILTER_LINE_BYTES, bytes);
-    if (!f->words)
-        return false;
-    memset(f->words, 0, bytes);
-    return true;
+    f->words = store_large_zeroed(lines * FILTER_LINE_BYTES);
+    return f->words != NULL;
 }
 
 void

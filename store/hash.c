@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "store/large.h"
+
 enum {
     HOMES_MIN = 1024,
     /* Entries pushed beyond the last home stand here; when they do not fit,
@@ -21,7 +23,7 @@ make(struct store_hash *h, size_t homes)
     h->total = homes + SLACK + 1;
     h->shift = 64 - (unsigned)__builtin_ctzll(homes);
     h->n = 0;
-    h->slots = calloc(h->total, sizeof *h->slots);
+    h->slots = store_large_zeroed(h->total * sizeof *h->slots);
     if (!h->slots)
         abort(); /* an index that forgets would be worse than a restart */
 }
@@ -61,24 +63,30 @@ store_hash_ram_bytes(const struct store_hash *h)
     return h->total * sizeof *h->slots;
 }
 
-static void
-grow(struct store_hash *h)
+void
+store_hash_move(struct store_hash *h, struct store_hash *to)
 {
-    struct store_hash next;
-    make(&next, 2 * h->homes);
     size_t at = 0; /* first slot that may be free: keys come sorted */
     for (size_t i = 0; i < h->total; i++) {
         struct store_entry e = h->slots[i];
         if (e.key == 0)
             continue;
-        size_t home = e.key >> next.shift;
+        size_t home = e.key >> to->shift;
         if (home > at)
             at = home;
-        next.slots[at++] = e;
-        next.n++;
+        to->slots[at++] = e;
+        to->n++;
     }
     free(h->slots);
-    *h = next;
+    *h = *to;
+}
+
+static void
+grow(struct store_hash *h)
+{
+    struct store_hash next;
+    make(&next, 2 * h->homes);
+    store_hash_move(h, &next);
 }
 
 void

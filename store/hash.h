@@ -35,6 +35,9 @@ void store_hash_fini(struct store_hash *h);
 void store_hash_clear(struct store_hash *h);
 /* How many homes init() gives for so many entries. */
 size_t store_hash_homes(size_t entries);
+/* Moves all entries into a larger table that is empty, and is h from then
+ * on. */
+void store_hash_move(struct store_hash *h, struct store_hash *to);
 void store_hash_put(struct store_hash *h, uint64_t key, uint64_t value);
 size_t store_hash_ram_bytes(const struct store_hash *h);
 

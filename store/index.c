@@ -17,7 +17,10 @@
 #include "store/checkpoint.h"
 #include "store/runs.h"
 
-enum { LATE_PUTS = 8 }; /* a power of two */
+enum {
+    LATE_PUTS = 8, /* a power of two */
+    GROW_ENTRIES = 8192,
+};
 
 struct store_index {
     struct store *s;
@@ -207,14 +210,32 @@ store_index_get(struct store_index *x, uint64_t key, uint64_t *value)
 /* ---- checkpoints ---------------------------------------------------------
  */
 
+/* A table grows once, from small to what a freeze takes, into one that the
+ * checkpoint thread has made ready: growing by doubling, with its page faults,
+ * would hold up the engine for milliseconds each time. */
+static void
+grow_once(struct store_index *x)
+{
+    size_t most = x->settings.freeze_entries;
+    bool grown = x->active.homes >= store_hash_homes(most);
+    size_t ask_at = grown || most < 2 * GROW_ENTRIES ? most / 2 : GROW_ENTRIES;
+    struct store_hash larger;
+    if (x->active.n < ask_at)
+        return;
+    if (!x->asked) {
+        x->asked = true;
+        store_runs_want_table(x->runs, most);
+    } else if (!grown && store_runs_take_table(x->runs, most, &larger)) {
+        store_hash_move(&x->active, &larger);
+        x->asked = false;
+    }
+}
+
 bool
 store_index_is_ripe(struct store_index *x)
 {
     adopt(x);
-    if (!x->asked && x->active.n >= x->settings.freeze_entries / 2) {
-        x->asked = true;
-        store_runs_want_table(x->runs, x->settings.freeze_entries);
-    }
+    grow_once(x);
     return x->active.n >= x->settings.freeze_entries;
 }
 
@@ -249,8 +270,8 @@ store_index_checkpoint(struct store_index *x, struct store_checkpoint *c,
     f->hash = x->active;
     f->seq = x->next_seq++;
     f->wall_ms = wall_ms;
-    /* As large as the last one became: it will not grow again. */
-    store_runs_take_table(x->runs, f->hash.n, &x->active);
+    if (!store_runs_take_table(x->runs, x->settings.freeze_entries, &x->active))
+        store_hash_init(&x->active, 0);
     keep_frozen(x, f);
     store_checkpoint_add_frozen(c, x->runs, f);
     x->asked = false;

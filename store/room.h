@@ -81,6 +81,7 @@ struct store {
     struct store_checkpoint *pending;     /* under lock */
     bool checkpoint_stopping;             /* under lock */
     bool upkeep_asked;                    /* under lock: tables to clear */
+    atomic_size_t pages_wanted;           /* spare ones, for words */
     struct store_runs *runs[INDEXES_MAX]; /* under lock to add */
     atomic_bool checkpoint_busy;
     _Atomic uint64_t checkpoint_pos;
@@ -123,6 +124,8 @@ void store_trim_maps(struct store *s);
 
 /* ---- checkpoint.c -------------------------------------------------------- */
 
+/* The checkpoint thread looks what is wanted of it. */
+void store_ask_upkeep(struct store *s);
 /* Reads where the newest checkpoint stands. */
 MUST_CHECK enum store_result
 store_checkpoint_load(struct store *s, char why[STORE_WHY_BYTES]);

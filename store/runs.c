@@ -33,30 +33,19 @@ store_frozen_release(struct store_frozen *f)
 /* Tables below it are made in no time. */
 enum { SMALL_ENTRIES = 512 };
 
-/* The checkpoint thread looks again. */
-static void
-ask_for_upkeep(struct store *s)
-{
-    pthread_mutex_lock(&s->lock);
-    s->upkeep_asked = true;
-    pthread_cond_signal(&s->checkpoint_wake);
-    pthread_mutex_unlock(&s->lock);
-}
-
-void
+bool
 store_runs_take_table(struct store_runs *x, size_t entries,
                       struct store_hash *out)
 {
     pthread_mutex_lock(&x->lock);
-    struct store_hash spare = x->clean;
-    x->clean = (struct store_hash){0};
-    pthread_mutex_unlock(&x->lock);
-    if (spare.slots && spare.homes == store_hash_homes(entries)) {
-        *out = spare;
-        return;
+    bool has =
+        x->clean.slots && x->clean.homes == store_hash_homes(entries);
+    if (has) {
+        *out = x->clean;
+        x->clean = (struct store_hash){0};
     }
-    store_hash_fini(&spare);
-    store_hash_init(out, entries);
+    pthread_mutex_unlock(&x->lock);
+    return has;
 }
 
 void
@@ -65,25 +54,28 @@ store_runs_want_table(struct store_runs *x, size_t entries)
     if (entries < SMALL_ENTRIES)
         return;
     pthread_mutex_lock(&x->lock);
-    x->wanted_entries = entries;
+    x->wanted_entries = x->table_entries = entries;
     pthread_mutex_unlock(&x->lock);
-    ask_for_upkeep(x->s);
+    store_ask_upkeep(x->s);
 }
 
 void
 store_runs_give_back(struct store_runs *x, struct store_frozen *f)
 {
-    if (atomic_load(&f->refs) > 1 || f->hash.n < SMALL_ENTRIES) {
+    pthread_mutex_lock(&x->lock);
+    bool fits = atomic_load(&f->refs) == 1 && x->table_entries > 0 &&
+                f->hash.homes == store_hash_homes(x->table_entries);
+    struct store_hash before = x->used;
+    if (fits)
+        x->used = f->hash;
+    pthread_mutex_unlock(&x->lock);
+    if (!fits) {
         store_frozen_release(f);
         return;
     }
-    pthread_mutex_lock(&x->lock);
-    struct store_hash before = x->used;
-    x->used = f->hash;
-    pthread_mutex_unlock(&x->lock);
     store_hash_fini(&before);
     free(f);
-    ask_for_upkeep(x->s);
+    store_ask_upkeep(x->s);
 }
 
 void

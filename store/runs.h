@@ -51,7 +51,8 @@ struct store_runs {
 
     /* Tables between two uses, slots NULL when there is none; under lock. */
     struct store_hash clean, used;
-    size_t wanted_entries; /* a clean table of this size is wanted, or 0 */
+    size_t table_entries;  /* what they have room for */
+    size_t wanted_entries; /* a clean table is wanted: the same, or 0 */
 
     /* checkpoint thread */
     uint64_t expire_now_ms; /* what this checkpoint goes by */
@@ -76,8 +77,8 @@ void store_runs_adopt(struct store_runs *x, struct store_run_list *mine);
  * 30 ms and more of the engine's time for a large one; so the checkpoint
  * thread has one ready when the next freeze comes.
  */
-/* An empty table for so many entries. */
-void store_runs_take_table(struct store_runs *x, size_t entries,
+/* A clean table for so many entries, if there is one. */
+bool store_runs_take_table(struct store_runs *x, size_t entries,
                            struct store_hash *out);
 /* A clean table for so many entries will be wanted soon. */
 void store_runs_want_table(struct store_runs *x, size_t entries);

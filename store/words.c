@@ -23,6 +23,8 @@ struct slot {
     bool touched;
 };
 
+enum { PAGES_ASKED = 16 }; /* spare ones are asked for, so many at a time */
+
 struct store_words {
     struct store *s;
     struct store_reader *r;
@@ -35,34 +37,6 @@ struct store_words {
     struct slot *last;       /* of the last access, or NULL */
     struct store_page *zero; /* stands for all that were never set */
 };
-
-void
-store_page_release(struct store_page *page)
-{
-    if (atomic_fetch_sub(&page->refs, 1) == 1)
-        free(page);
-}
-
-static struct store_page *
-page_hold(struct store_page *page)
-{
-    atomic_fetch_add(&page->refs, 1);
-    return page;
-}
-
-static struct store_page *
-page_new(const uint64_t *words)
-{
-    struct store_page *page = malloc(sizeof *page);
-    if (!page)
-        abort();
-    atomic_init(&page->refs, 1);
-    if (words)
-        memcpy(page->words, words, sizeof page->words);
-    else
-        memset(page->words, 0, sizeof page->words);
-    return page;
-}
 
 /* ---- slots ---------------------------------------------------------------
  */
@@ -166,14 +140,14 @@ load(struct store_words *w, uint64_t number)
     enum store_result res =
         store_get(w->r, TABLE_WORDS, writer_slice(&key), &value);
     if (res == STORE_OK && value.n == WORDS_PER_PAGE * sizeof(uint64_t)) {
-        struct store_page *page = page_new(NULL);
+        struct store_page *page = store_page_create(NULL);
         store_will_need(value);
         memcpy(page->words, value.p, value.n);
         return page;
     }
     if (res != STORE_NOT_FOUND)
         store_set_failed(w->s, "page of words", MDB_CORRUPTED);
-    return page_hold(w->zero);
+    return store_page_hold(w->zero);
 }
 
 static struct slot *
@@ -214,12 +188,18 @@ static void
 make_dirty(struct store_words *w, struct slot *slot)
 {
     if (atomic_load(&slot->page->refs) > 1) {
-        struct store_page *copy = page_new(slot->page->words);
+        struct store_page *copy = store_page_create(slot->page->words);
         store_page_release(slot->page);
         slot->page = copy;
     }
     slot->dirty = true;
     w->dirty++;
+    /* The next checkpoint will hold them all, and all may be written to. */
+    if (w->dirty % PAGES_ASKED == 0 &&
+        store_pages_spare() < w->dirty + PAGES_ASKED) {
+        atomic_store(&w->s->pages_wanted, w->dirty + PAGES_ASKED);
+        store_ask_upkeep(w->s);
+    }
 }
 
 void
@@ -246,7 +226,7 @@ store_words_checkpoint(struct store_words *w, struct store_checkpoint *c)
         struct slot *slot = &w->slots[i];
         if (!slot->dirty)
             continue;
-        store_checkpoint_add_page(c, slot->number, page_hold(slot->page));
+        store_checkpoint_add_page(c, slot->number, store_page_hold(slot->page));
         slot->dirty = false;
         slot->flight = c->seq;
         w->dirty--;
@@ -266,7 +246,7 @@ store_words_open(struct store *s, struct store_reader *r, size_t ram_pages,
     w->s = s;
     w->r = r;
     w->ram_pages = ram_pages > 0 ? ram_pages : 1;
-    w->zero = page_new(NULL);
+    w->zero = store_page_create(NULL);
     alloc_slots(w, 64);
     *out = w;
     return STORE_OK;

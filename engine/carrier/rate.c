@@ -1,24 +1,23 @@
 /*
  * rate.c - GCRA with a sliding log.
  *
- * Promise: as in rate.h. The second is taken as 1,008 ms: the carrier stamps
- * what it reads, a few milliseconds unevenly after what we sent. The spacing
- * runs 3 % ahead of the limit: that makes up for what late ticks lose, and
+ * Promise: as in rate.h. The second is taken as 1,004.5 ms: the carrier
+ * stamps what it reads a few milliseconds unevenly after what we sent. The
+ * spacing runs 0.4 % ahead of that: it makes up for what late ticks lose, and
  * slowly spreads bursts, which the log would else repeat each second; the log
- * keeps the sum. Measured over 30 s with ticks of 1 to 3 ms and commits of 2
- * to 8 ms: 99.3 to 99.5 % of the limit, never one above it.
+ * keeps the sum.
  */
 #include "engine/carrier/rate.h"
 
 #include <stdlib.h>
 
 enum {
-    SECOND_US = 1008000,
+    SECOND_US = 1004500,
     CATCH_UP_US = 50000, /* a late tick is made up for, if less than this */
     LATE_US = 5000,      /* of it when the log held back: ticks come late */
     BURST_SHARE = 10,    /* a tenth of a second, unless set */
     EVEN_SHARE = 25,     /* 40 ms of late ticks */
-    PACE_PERCENT = 97,   /* of the even step */
+    PACE_PERMILLE = 985, /* of the even step */
 };
 
 static void
@@ -33,7 +32,7 @@ set_spacing(struct rate *r, uint32_t per_s, uint32_t burst)
     if (burst == 0)
         burst = per_s / BURST_SHARE;
     r->burst = burst < 1 ? 1 : burst > per_s ? per_s : burst;
-    r->step_ns = (uint64_t)SECOND_US * 10 * PACE_PERCENT / per_s;
+    r->step_ns = (uint64_t)SECOND_US * PACE_PERMILLE / per_s;
     r->tolerance_ns = (r->burst - 1) * r->step_ns;
     /* Half a step never lets two go together, but makes up for a tick. */
     uint64_t least = r->step_ns / 2;

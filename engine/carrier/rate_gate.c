@@ -8,10 +8,8 @@
 #include <string.h>
 
 enum {
-    TURN_US = 1000,       /* turns that follow sooner are one */
-    DELAY_MAX_US = 30000, /* slower commits are stalls, and are counted */
-    EASE_US = 10,         /* the delay falls by this ... */
-    EASE_EACH_US = 20000, /* ... so often: half a millisecond a second */
+    TURN_US = 1000,   /* turns that follow sooner are one */
+    DELAY_US = 30000, /* slower commits are stalls, and are counted */
 };
 
 void
@@ -57,31 +55,10 @@ gate_hold(struct rate_gate *g, uint64_t pos, struct mono now)
     g->took = false;
 }
 
-/* Up at once, down slowly: a shorter delay brings parts closer together. */
-static void
-ease(struct rate_gate *g, struct mono now)
+static uint64_t
+delay_of(const struct rate_gate *g)
 {
-    uint64_t steps = (now.us - g->eased_us) / EASE_EACH_US;
-    if (now.us < g->eased_us || steps == 0)
-        return;
-    g->eased_us = now.us;
-    uint64_t down = steps * EASE_US;
-    g->delay_us = g->delay_us > down ? g->delay_us - down : 0;
-}
-
-static void
-see_durable(struct rate_gate *g, uint64_t durable, struct mono now)
-{
-    while (g->durable < g->turn && turn_at(g, g->durable)->pos <= durable) {
-        uint64_t took_us = now.us - turn_at(g, g->durable)->taken;
-        if (took_us > DELAY_MAX_US)
-            took_us = DELAY_MAX_US;
-        if (took_us > g->delay_us) {
-            g->delay_us = took_us;
-            g->eased_us = now.us;
-        }
-        g->durable++;
-    }
+    return g->paced ? DELAY_US : 0;
 }
 
 void
@@ -100,9 +77,9 @@ gate_flushed(struct rate_gate *g, struct mono flushed)
 uint64_t
 gate_release(struct rate_gate *g, uint64_t durable, struct mono now)
 {
-    ease(g, now);
-    see_durable(g, durable, now);
-    uint64_t delay = g->paced ? g->delay_us : 0;
+    uint64_t delay = delay_of(g);
+    while (g->durable < g->turn && turn_at(g, g->durable)->pos <= durable)
+        g->durable++;
     while (g->left < g->durable) {
         struct gate_turn *t = turn_at(g, g->left);
         bool open = g->joined && g->left == g->turn - 1;
@@ -124,7 +101,7 @@ gate_next(const struct rate_gate *g)
     if (g->left == g->durable)
         return (struct mono){UINT64_MAX};
     uint64_t taken = g->turns[g->left % GATE_TURNS].taken;
-    return (struct mono){taken + (g->paced ? g->delay_us : 0)};
+    return (struct mono){taken + delay_of(g)};
 }
 
 uint64_t

@@ -4,10 +4,10 @@
  * Parts are paced when they are taken, but leave only when their fact is
  * durable: 1 to 15 ms later, 600 when the disk stalls. Left alone, that
  * difference would push more than `rate` into some second. So every turn's
- * parts leave `delay` after they were taken, as steadily as they were taken;
- * delay follows the slowest recent commits, up at once and down slowly. What
- * a stall makes later than that is told to the rates, which then count it
- * from when it left.
+ * parts leave 30 ms after they were taken, as steadily as they were taken. A
+ * delay that followed the commits would leave a hole each time it rose, and
+ * the log of the last second would repeat it. What a stall makes later than
+ * that is told to the rates, which then count it from when it left.
  *
  * Promise: parts leave in the order of their turns, none before it is
  * durable; the rates that use the gate count each part from no earlier than
@@ -39,8 +39,6 @@ struct rate_gate {
     uint64_t turn; /* number of the turn that takes now; from 1 */
     uint64_t durable, left;
     uint64_t settled; /* turns before it are counted from their flush */
-    uint64_t delay_us;
-    uint64_t eased_us; /* when delay was last let down */
     bool took;         /* parts in this turn */
     bool joined;       /* parts in this turn that go with the one before */
     bool paced;        /* a rate looks at the gate: delay matters */

@@ -15,6 +15,7 @@ enum {
     /* More than so much in a turn is load: batches grow by themselves. */
     TURN_BYTES = 2048,
     SHARE_US = 8192,
+    SHARE_MIN_US = 2048,
 };
 
 void
@@ -57,7 +58,7 @@ uint64_t
 calm_share(uint64_t until_us, uint32_t per_s)
 {
     uint64_t grid = SHARE_US;
-    while (grid > 1 && grid * per_s > 1000000 / 16)
+    while (grid > SHARE_MIN_US && grid * per_s > 1000000 / 16)
         grid /= 2;
     return (until_us + grid - 1) / grid * grid;
 }
