@@ -23,8 +23,7 @@ struct slab {
 };
 
 enum {
-    SLAB_PAGES =
-        (SLAB_BYTES - sizeof(struct slab)) / sizeof(struct store_page)
+    SLAB_PAGES = (SLAB_BYTES - sizeof(struct slab)) / sizeof(struct store_page)
 };
 
 /* Of all stores of the process. */

@@ -38,8 +38,7 @@ store_runs_take_table(struct store_runs *x, size_t entries,
                       struct store_hash *out)
 {
     pthread_mutex_lock(&x->lock);
-    bool has =
-        x->clean.slots && x->clean.homes == store_hash_homes(entries);
+    bool has = x->clean.slots && x->clean.homes == store_hash_homes(entries);
     if (has) {
         *out = x->clean;
         x->clean = (struct store_hash){0};

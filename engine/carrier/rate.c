@@ -1,9 +1,9 @@
 /*
  * rate.c - GCRA with a sliding log.
  *
- * Promise: as in rate.h. The second is taken as 1,004.5 ms: the carrier
+ * Promise: as in rate.h. The second is taken as 1,004 ms: the carrier
  * stamps what it reads a few milliseconds unevenly after what we sent. The
- * spacing runs 0.4 % ahead of that: it makes up for what late ticks lose, and
+ * spacing runs 1.5 % ahead of that: it makes up for what late ticks lose, and
  * slowly spreads bursts, which the log would else repeat each second; the log
  * keeps the sum.
  */
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 enum {
-    SECOND_US = 1004500,
+    SECOND_US = 1004000,
     CATCH_UP_US = 50000, /* a late tick is made up for, if less than this */
     LATE_US = 5000,      /* of it when the log held back: ticks come late */
     BURST_SHARE = 10,    /* a tenth of a second, unless set */
@@ -100,8 +100,6 @@ rate_use_gate(struct rate *r, struct rate_gate *gate)
         for (uint32_t i = 0; r->per_s && i < r->count; i++)
             r->log[(r->first + i) % r->per_s].turn = 0;
     r->gate = gate;
-    if (gate && r->per_s)
-        gate->paced = true;
 }
 
 /* From when the entry counts; UINT64_MAX while it has not left. */
@@ -144,11 +142,9 @@ spend_credit(struct rate *r, struct mono now)
         r->next_ns = spent_ns;
 }
 
-uint32_t
-rate_room(struct rate *r, struct mono now)
+static uint32_t
+room(struct rate *r, struct mono now)
 {
-    if (r->per_s == 0)
-        return UINT32_MAX;
     uint64_t now_ns = now.us * 1000;
     uint64_t limit = now_ns + r->tolerance_ns;
     uint64_t base = r->next_ns > now_ns ? r->next_ns : now_ns;
@@ -164,6 +160,17 @@ rate_room(struct rate *r, struct mono now)
     uint64_t spaced = (limit - base) / r->step_ns + 1;
     uint64_t capped = r->per_s - r->parts;
     return (uint32_t)(spaced < capped ? spaced : capped);
+}
+
+uint32_t
+rate_room(struct rate *r, struct mono now)
+{
+    if (r->per_s == 0)
+        return UINT32_MAX;
+    uint32_t n = room(r, now);
+    if (n == 0 && r->gate)
+        gate_press(r->gate, now);
+    return n;
 }
 
 void

@@ -8,8 +8,9 @@
 #include <string.h>
 
 enum {
-    TURN_US = 1000,   /* turns that follow sooner are one */
-    DELAY_US = 30000, /* slower commits are stalls, and are counted */
+    TURN_US = 1000,       /* turns that follow sooner are one */
+    DELAY_US = 30000,     /* slower commits are stalls, and are counted */
+    PRESSED_US = 1000000, /* so long after a rate held something back */
 };
 
 void
@@ -25,6 +26,12 @@ turn_at(struct rate_gate *g, uint64_t turn)
     return &g->turns[turn % GATE_TURNS];
 }
 
+void
+gate_press(struct rate_gate *g, struct mono now)
+{
+    g->pressed_us = now.us;
+}
+
 uint64_t
 gate_take(struct rate_gate *g, struct mono now)
 {
@@ -34,6 +41,9 @@ gate_take(struct rate_gate *g, struct mono now)
         g->joined = true;
         return last;
     }
+    if (!g->took)
+        g->delay_us =
+            g->pressed_us && now.us - g->pressed_us < PRESSED_US ? DELAY_US : 0;
     g->took = true;
     return g->turn;
 }
@@ -50,15 +60,10 @@ gate_hold(struct rate_gate *g, uint64_t pos, struct mono now)
     /* All slots wait: this turn's parts join those of the next. */
     if (!g->took || g->turn - g->left >= GATE_TURNS - 1)
         return;
-    *turn_at(g, g->turn) = (struct gate_turn){pos, pos, now.us, 0};
+    *turn_at(g, g->turn) = (struct gate_turn){
+        .first = pos, .pos = pos, .taken = now.us, .delay = g->delay_us};
     g->turn++;
     g->took = false;
-}
-
-static uint64_t
-delay_of(const struct rate_gate *g)
-{
-    return g->paced ? DELAY_US : 0;
 }
 
 void
@@ -77,15 +82,15 @@ gate_flushed(struct rate_gate *g, struct mono flushed)
 uint64_t
 gate_release(struct rate_gate *g, uint64_t durable, struct mono now)
 {
-    uint64_t delay = delay_of(g);
     while (g->durable < g->turn && turn_at(g, g->durable)->pos <= durable)
         g->durable++;
     while (g->left < g->durable) {
         struct gate_turn *t = turn_at(g, g->left);
         bool open = g->joined && g->left == g->turn - 1;
-        if (open || t->taken + delay > now.us)
+        uint64_t due = t->taken + t->delay;
+        if (open || due > now.us)
             break;
-        t->since = now.us - delay > t->taken ? now.us - delay : t->taken;
+        t->since = now.us - t->delay;
         t->freed = now.us;
         g->left++;
     }
@@ -100,8 +105,8 @@ gate_next(const struct rate_gate *g)
 {
     if (g->left == g->durable)
         return (struct mono){UINT64_MAX};
-    uint64_t taken = g->turns[g->left % GATE_TURNS].taken;
-    return (struct mono){taken + delay_of(g)};
+    const struct gate_turn *t = &g->turns[g->left % GATE_TURNS];
+    return (struct mono){t->taken + t->delay};
 }
 
 uint64_t

@@ -3,8 +3,9 @@
  *
  * Parts are paced when they are taken, but leave only when their fact is
  * durable: 1 to 15 ms later, 600 when the disk stalls. Left alone, that
- * difference would push more than `rate` into some second. So every turn's
- * parts leave 30 ms after they were taken, as steadily as they were taken. A
+ * difference would push more than `rate` into some second. So while a rate
+ * holds something back, every turn's parts leave 30 ms after they were taken,
+ * as steadily as they were taken; else they leave when they are durable. A
  * delay that followed the commits would leave a hole each time it rose, and
  * the log of the last second would repeat it. What a stall makes later than
  * that is told to the rates, which then count it from when it left.
@@ -30,6 +31,7 @@ struct gate_turn {
                        leaves before the turn does */
     uint64_t pos;   /* of its last: durable, then they may leave */
     uint64_t taken; /* us */
+    uint64_t delay; /* us */
     uint64_t since; /* us; counted from here by the rates; 0: still here */
     uint64_t freed; /* us; when gate_release() let it go */
 };
@@ -38,14 +40,18 @@ struct gate_turn {
 struct rate_gate {
     uint64_t turn; /* number of the turn that takes now; from 1 */
     uint64_t durable, left;
-    uint64_t settled; /* turns before it are counted from their flush */
-    bool took;         /* parts in this turn */
-    bool joined;       /* parts in this turn that go with the one before */
-    bool paced;        /* a rate looks at the gate: delay matters */
+    uint64_t settled;    /* turns before it are counted from their flush */
+    bool took;           /* parts in this turn */
+    bool joined;         /* parts in this turn that go with the one before */
+    uint64_t pressed_us; /* a rate held something back last; 0: never */
+    uint64_t delay_us;   /* of this turn */
     struct gate_turn turns[GATE_TURNS]; /* by number */
 };
 
 void gate_init(struct rate_gate *g);
+
+/* A rate that uses the gate holds something back. */
+void gate_press(struct rate_gate *g, struct mono now);
 
 /* A part is taken: the turn that it is counted with. */
 uint64_t gate_take(struct rate_gate *g, struct mono now);

@@ -33,8 +33,8 @@ void calm_hurry(struct flow *f);
 bool calm_may_wait(struct flow *f);
 
 /* When a feed that may send `per_s` parts a second need be looked at again:
- * a moment that slow feeds share, at most a 16th of a step after
- * until_us. */
+ * a moment that feeds share, at most 2 ms or a 16th of a step after until_us;
+ * rates make up for that. */
 uint64_t calm_share(uint64_t until_us, uint32_t per_s);
 
 #endif

@@ -217,10 +217,38 @@ START_TEST(the_gate_never_lets_go_what_is_not_durable)
 }
 END_TEST
 
+START_TEST(what_no_rate_holds_back_leaves_when_it_is_durable)
+{
+    struct rate r;
+    struct mono now = {5000000};
+    gate_init(&gate);
+    ck_assert(rate_init(&r, 10, RATE_EVEN));
+    rate_use_gate(&r, &gate);
+    ck_assert_uint_eq(rate_room(&r, now), 1);
+    rate_take(&r, now, 1);
+    ck_assert_uint_eq(rate_room(&r, now), 0); /* another waits from now on */
+    gate_hold(&gate, 1, now);
+    now = mono_add_ms(now, 3);
+    ck_assert_uint_eq(gate_release(&gate, 1, now), 1);
+    now = rate_next(&r, now);
+    ck_assert_uint_eq(rate_room(&r, now), 1);
+    rate_take(&r, now, 1);
+    gate_hold(&gate, 2, now);
+    ck_assert_uint_eq(gate_release(&gate, 2, mono_add_ms(now, 29)), 1);
+    ck_assert_uint_eq(gate_next(&gate).us, mono_add_ms(now, 30).us);
+    ck_assert_uint_eq(gate_release(&gate, 2, mono_add_ms(now, 30)), 2);
+    now = mono_add_ms(now, 5000); /* it rests */
+    ck_assert_uint_eq(rate_room(&r, now), 1);
+    rate_take(&r, now, 1);
+    gate_hold(&gate, 3, now);
+    ck_assert_uint_eq(gate_release(&gate, 3, now), 3);
+    rate_fini(&r);
+}
+END_TEST
+
 START_TEST(without_parts_the_gate_holds_nothing_back)
 {
     gate_init(&gate);
-    gate.paced = true;
     gate_hold(&gate, 5, (struct mono){1000});
     ck_assert_uint_eq(gate_release(&gate, 5, (struct mono){1000}), 5);
     ck_assert_uint_eq(gate_next(&gate).us, UINT64_MAX);
@@ -240,6 +268,7 @@ main(void)
     tcase_add_test(t, a_lower_limit_remembers_what_was_sent);
     tcase_add_test(t, parts_that_have_not_left_count_until_they_do);
     tcase_add_test(t, the_gate_never_lets_go_what_is_not_durable);
+    tcase_add_test(t, what_no_rate_holds_back_leaves_when_it_is_durable);
     tcase_add_test(t, without_parts_the_gate_holds_nothing_back);
     return run_suite("rate", t);
 }
