@@ -57,7 +57,7 @@ struct conn_settings {
     const char *server_name; /* TLS: name to verify; NULL: host */
     unsigned connect_ms;     /* from dial to opened, resolving included */
     size_t input_max;        /* largest unit that must fit; 64 KiB + */
-    size_t read_turn;        /* octets read in a turn; 0: 256 KiB */
+    size_t read_turn;        /* octets read in a turn; 0: 32 KiB */
     size_t output_max;       /* output not read by the peer; then CLOSE_FULL
                                 after stall_ms without progress */
     unsigned stall_ms;       /* 30,000 */
