@@ -30,6 +30,8 @@ struct source {
 
 struct store_merge {
     struct source sources[MERGE_RUNS]; /* newest first */
+    uint64_t heads[MERGE_RUNS]; /* key of each one's next entry, less one:
+                                   UINT64_MAX at its end */
     struct store_run_writer w;
     uint32_t id;
 };
@@ -152,26 +154,33 @@ source_entry(const struct source *src)
     return e;
 }
 
+static int
+fill_head(struct store_merge *m, size_t i, const struct store_env *env)
+{
+    int rc = source_fill(&m->sources[i], env);
+    m->heads[i] = source_entry(&m->sources[i]).key - 1;
+    return rc;
+}
+
 /* Writes the least key once, with the value of its newest source. */
 static int
 merge_one(struct store_merge *m, const struct store_env *env, bool *end)
 {
-    struct store_entry least = {0, 0};
-    for (size_t i = 0; i < MERGE_RUNS; i++) {
-        struct store_entry e = source_entry(&m->sources[i]);
-        if (e.key - 1 < least.key - 1)
-            least = e;
-    }
-    *end = least.key == 0;
-    if (*end)
-        return 0;
-    int rc = store_run_writer_add(&m->w, least);
-    for (size_t i = 0; rc == 0 && i < MERGE_RUNS; i++) {
-        struct source *src = &m->sources[i];
-        if (source_entry(src).key != least.key)
+    uint64_t least = UINT64_MAX;
+    for (size_t i = 0; i < MERGE_RUNS; i++)
+        least = m->heads[i] < least ? m->heads[i] : least;
+    *end = least == UINT64_MAX;
+    bool written = *end;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && !*end && i < MERGE_RUNS; i++) {
+        if (m->heads[i] != least)
             continue;
-        src->at += sizeof least;
-        rc = source_fill(src, env);
+        if (!written)
+            rc = store_run_writer_add(&m->w, source_entry(&m->sources[i]));
+        written = true;
+        m->sources[i].at += sizeof(struct store_entry);
+        if (rc == 0)
+            rc = fill_head(m, i, env);
     }
     return rc;
 }
@@ -192,7 +201,7 @@ write_slice(struct store_merge *m, const struct store_env *env,
     bool end = false;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < MERGE_RUNS; i++)
-        rc = source_fill(&m->sources[i], env);
+        rc = fill_head(m, i, env);
     for (size_t n = 0; rc == 0 && !end && n < SLICE_ENTRIES; n++)
         rc = merge_one(m, env, &end);
     if (rc == 0 && end)
