@@ -20,7 +20,7 @@ enum {
      * and receipts from falling behind what is sent. */
     TURN_PARTS = 1024,
     /* Of which each carrier has its share, and this at least. */
-    FILL_PARTS_MIN = 64,
+    FILL_PARTS_MIN = 160,
     /* Parts that a feed may hand over before the next one's turn. */
     QUANTUM_PARTS = 16,
     /* One pick in so many begins with the lowest class. */
