@@ -29,7 +29,7 @@
 enum {
     PACE_BURST = 8,  /* commits that may follow each other after a pause */
     UPKEEP_MS = 500, /* free space, readers of expired segments */
-    TRIM_MS = 50,    /* mapped pages; a look-up in a run maps 64 KB */
+    TRIM_MS = 50,    /* mapped pages: a kernel may map 2 MB a touch */
     MAPPED_MAX = 48 << 20, /* octets of mapped pages that are kept */
     STOP_TRIES_MS = 2000   /* a full disk is asked so long while stopping */
 };
