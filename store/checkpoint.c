@@ -16,7 +16,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { LESS_URGENT = 5 };
+enum {
+    LESS_URGENT = 5,
+    /* Upkeep rests up to so many times as long as it worked: merges then cost
+     * every message a little, and none of them much. */
+    REST_TIMES = 8,
+};
 
 /* ---- engine thread -------------------------------------------------------
  */
@@ -323,26 +328,62 @@ clean_tables(struct store *s)
     }
 }
 
+/* Fewer the more runs wait to be merged: none at RUNS_MAX. */
+static uint64_t
+rest_times(struct store *s)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < INDEXES_MAX; i++) {
+        struct store_runs *runs = runs_of(s, i);
+        if (runs && runs->list.n > most)
+            most = runs->list.n;
+    }
+    size_t left = most < RUNS_MAX ? RUNS_MAX - most : 0;
+    return left < REST_TIMES ? left : REST_TIMES;
+}
+
+/* When the next slice may begin; UINT64_MAX when nothing was left to do. */
+static uint64_t
+upkeep(struct store *s)
+{
+    uint64_t began = store_mono_us();
+    if (!upkeep_slice(s))
+        return UINT64_MAX;
+    uint64_t now = store_mono_us();
+    return now + rest_times(s) * (now - began);
+}
+
+/* Until somebody asks or the time has come; under the lock. */
+static void
+wait_for_work(struct store *s, uint64_t due_us)
+{
+    uint64_t now = store_mono_us();
+    if (due_us == UINT64_MAX || atomic_load(&s->failed))
+        pthread_cond_wait(&s->checkpoint_wake, &s->lock);
+    else if (now < due_us)
+        store_wait_us(&s->checkpoint_wake, &s->lock, due_us - now);
+}
+
 /* The next checkpoint; between them upkeep, a slice at a time. */
 static struct store_checkpoint *
 next_checkpoint(struct store *s)
 {
-    bool idle = false;
+    uint64_t due_us = 0;
     pthread_mutex_lock(&s->lock);
     while (!s->pending && !s->checkpoint_stopping) {
-        if ((idle && !s->upkeep_asked) || atomic_load(&s->failed)) {
-            pthread_cond_wait(&s->checkpoint_wake, &s->lock);
-            idle = false;
+        bool failed = atomic_load(&s->failed), asked = s->upkeep_asked;
+        if (failed || (!asked && store_mono_us() < due_us)) {
+            wait_for_work(s, due_us);
             continue;
         }
-        bool asked = s->upkeep_asked;
         s->upkeep_asked = false;
         pthread_mutex_unlock(&s->lock);
         if (asked) {
             store_pages_stock(atomic_load(&s->pages_wanted));
             clean_tables(s);
         }
-        idle = !upkeep_slice(s);
+        if (due_us == UINT64_MAX || store_mono_us() >= due_us)
+            due_us = upkeep(s);
         pthread_mutex_lock(&s->lock);
     }
     struct store_checkpoint *c = s->pending;

@@ -362,6 +362,7 @@ store_committer_main(void *store)
         }
         if (now >= trim_us) {
             store_trim_maps(s);
+            store_log_uncache(&s->log);
             trim_us = store_mono_us() + TRIM_MS * UINT64_C(1000);
         }
         expire_if_wanted(s);

@@ -45,24 +45,55 @@ store_filter_bits(uint64_t key)
     return h ^ h >> 32;
 }
 
+/* By one thread, while others may read: each word by itself. */
+static inline void
+store_filter_set(uint64_t *word, uint64_t bit)
+{
+    __atomic_store_n(word, *word | bit, __ATOMIC_RELAXED);
+}
+
 static inline void
 store_filter_add(struct store_filter *f, uint64_t key)
 {
     uint64_t *line = store_filter_line(f, key);
     uint64_t h = store_filter_bits(key);
     for (int i = f->scattered ? 6 : 8; i > 0; i--, h = h >> 9 | h << 55)
-        line[h >> 6 & 7] |= UINT64_C(1) << (h & 63);
+        store_filter_set(&line[h >> 6 & 7], UINT64_C(1) << (h & 63));
+}
+
+/* A key as filters are asked for it: what is the same for all of them. */
+struct store_filter_key {
+    uint64_t key;
+    uint64_t bits[FILTER_LINE_WORDS]; /* all that are set in its line */
+};
+
+static inline struct store_filter_key
+store_filter_key(uint64_t key, bool scattered)
+{
+    struct store_filter_key k = {.key = key};
+    uint64_t h = store_filter_bits(key);
+    for (int i = scattered ? 6 : 8; i > 0; i--, h = h >> 9 | h << 55)
+        k.bits[h >> 6 & 7] |= UINT64_C(1) << (h & 63);
+    return k;
+}
+
+/* k: as made for a filter of the same kind. */
+static inline bool
+store_filter_has_key(const struct store_filter *f,
+                     const struct store_filter_key *k)
+{
+    const uint64_t *line = store_filter_line(f, k->key);
+    uint64_t missing = 0;
+    for (int i = 0; i < FILTER_LINE_WORDS; i++)
+        missing |= k->bits[i] & ~__atomic_load_n(&line[i], __ATOMIC_RELAXED);
+    return missing == 0;
 }
 
 static inline bool
 store_filter_has(const struct store_filter *f, uint64_t key)
 {
-    const uint64_t *line = store_filter_line(f, key);
-    uint64_t h = store_filter_bits(key);
-    for (int i = f->scattered ? 6 : 8; i > 0; i--, h = h >> 9 | h << 55)
-        if (!(line[h >> 6 & 7] >> (h & 63) & 1))
-            return false;
-    return true;
+    struct store_filter_key k = store_filter_key(key, f->scattered);
+    return store_filter_has_key(f, &k);
 }
 
 #endif

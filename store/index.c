@@ -29,6 +29,8 @@ struct store_index {
     bool asked; /* for the table that will be the next active one */
     struct store_entry late[LATE_PUTS]; /* a ring: puts newer than active */
     unsigned first_late, lates;
+    struct store_entry last; /* what was asked for last; key 0: nothing was */
+    bool last_found;
     struct store_frozen **frozen; /* held, newest first */
     size_t n, cap;
     size_t frozen_entries;
@@ -48,9 +50,10 @@ spread(uint64_t key)
 }
 
 static enum store_result
-attach_runs(struct store *s, uint8_t id, struct store_reader *r,
-            struct store_runs **out)
+attach_runs(struct store *s, const struct store_index_settings *settings,
+            struct store_reader *r, struct store_runs **out)
 {
+    uint8_t id = settings->id;
     if (!s->runs[id]) {
         struct store_runs *x;
         enum store_result res = store_runs_open(s, id, r, &x);
@@ -61,6 +64,7 @@ attach_runs(struct store *s, uint8_t id, struct store_reader *r,
         pthread_mutex_unlock(&s->lock);
     }
     atomic_store(&s->runs[id]->in_use, true);
+    atomic_store(&s->runs[id]->covered, settings->covered);
     *out = s->runs[id];
     return STORE_OK;
 }
@@ -74,7 +78,7 @@ store_index_open(struct store *s, const struct store_index_settings *settings,
         return STORE_FAILED;
     x->s = s;
     x->settings = *settings;
-    enum store_result res = attach_runs(s, settings->id, r, &x->runs);
+    enum store_result res = attach_runs(s, settings, r, &x->runs);
     if (res != STORE_OK) {
         free(x);
         return res;
@@ -120,8 +124,12 @@ store_index_put(struct store_index *x, uint64_t key, uint64_t value)
     uint64_t k = spread(key);
     if (x->lates == LATE_PUTS)
         put_oldest(x);
-    x->late[(x->first_late + x->lates++) % LATE_PUTS] =
-        (struct store_entry){k, value};
+    struct store_entry e = {k, value};
+    x->late[(x->first_late + x->lates++) % LATE_PUTS] = e;
+    if (k == x->last.key) {
+        x->last = e;
+        x->last_found = true;
+    }
     store_hash_prefetch(&x->active, k);
 }
 
@@ -138,6 +146,13 @@ get_late(const struct store_index *x, uint64_t k, uint64_t *value)
     return false;
 }
 
+/* To the second cache: there are more at once than the first one waits for. */
+static void
+prefetch_line(const struct store_filter *f, uint64_t key)
+{
+    __builtin_prefetch(store_filter_line(f, key), 0, 2);
+}
+
 void
 store_index_prefetch(const struct store_index *x, uint64_t key)
 {
@@ -145,8 +160,15 @@ store_index_prefetch(const struct store_index *x, uint64_t key)
     store_hash_prefetch(&x->active, k);
     for (size_t i = 0; i < x->n; i++)
         store_hash_prefetch(&x->frozen[i]->hash, k);
-    for (size_t i = 0; i < x->mine.n; i++)
-        __builtin_prefetch(store_filter_line(&x->mine.v[i]->filter, k));
+    const struct store_cover *cover = NULL;
+    for (size_t i = 0; i < x->mine.n; i++) {
+        const struct store_run *run = x->mine.v[i];
+        if (!run->cover)
+            prefetch_line(&run->filter, k);
+        else if (run->cover != cover)
+            prefetch_line(&run->cover->filter, k);
+        cover = run->cover;
+    }
 }
 
 /* Drops frozen tables that stand in a run, oldest first, while there are too
@@ -171,17 +193,41 @@ adopt(struct store_index *x)
         atomic_load_explicit(&x->runs->adopted, memory_order_relaxed))
         return;
     store_runs_adopt(x->runs, &x->mine);
+    x->last.key = 0;
     trim_frozen(x);
+}
+
+/* One key's way through the runs, newest first. */
+struct search {
+    struct store_filter_key key;
+    bool scattered; /* key is as such filters ask */
+    const struct store_cover *cover; /* the last one that was asked */
+    bool covered;                    /* and what it said */
+};
+
+static bool
+may_have(struct search *q, const struct store_run *run)
+{
+    if (run->cover && run->cover != q->cover)
+        q->covered = store_filter_has_key(&run->cover->filter, &q->key);
+    q->cover = run->cover;
+    if (run->cover && !q->covered)
+        return false;
+    if (run->filter.scattered != q->scattered)
+        q->key = store_filter_key(q->key.key, run->filter.scattered);
+    q->scattered = run->filter.scattered;
+    return store_filter_has_key(&run->filter, &q->key);
 }
 
 static bool
 get_from_runs(struct store_index *x, uint64_t key, uint64_t *value)
 {
     uint64_t ram_seq = x->n > 0 ? x->frozen[x->n - 1]->seq : UINT64_MAX;
+    struct search q = {.key = store_filter_key(key, false)};
     for (size_t i = 0; i < x->mine.n; i++) {
         const struct store_run *run = x->mine.v[i];
         /* All of it was asked in RAM, or it cannot have the key. */
-        if (run->seq_first >= ram_seq || !store_filter_has(&run->filter, key))
+        if (run->seq_first >= ram_seq || !may_have(&q, run))
             continue;
         enum store_result res = store_run_get(run, &x->s->state, key, value);
         if (res == STORE_OK)
@@ -193,11 +239,9 @@ get_from_runs(struct store_index *x, uint64_t key, uint64_t *value)
     }
     return false;
 }
-
-bool
-store_index_get(struct store_index *x, uint64_t key, uint64_t *value)
+static bool
+get(struct store_index *x, uint64_t k, uint64_t *value)
 {
-    uint64_t k = spread(key);
     if (get_late(x, k, value) || store_hash_get(&x->active, k, value))
         return true;
     for (size_t i = 0; i < x->n; i++)
@@ -205,6 +249,20 @@ store_index_get(struct store_index *x, uint64_t key, uint64_t *value)
             return true;
     adopt(x);
     return get_from_runs(x, k, value);
+}
+
+bool
+store_index_get(struct store_index *x, uint64_t key, uint64_t *value)
+{
+    uint64_t k = spread(key);
+    if (k != x->last.key) { /* the same is often asked twice */
+        x->last.value = 0;
+        x->last_found = get(x, k, &x->last.value);
+        x->last.key = k;
+    }
+    if (x->last_found)
+        *value = x->last.value;
+    return x->last_found;
 }
 
 /* ---- checkpoints ---------------------------------------------------------
@@ -218,7 +276,8 @@ grow_once(struct store_index *x)
 {
     size_t most = x->settings.freeze_entries;
     bool grown = x->active.homes >= store_hash_homes(most);
-    size_t ask_at = grown || most < 2 * GROW_ENTRIES ? most / 2 : GROW_ENTRIES;
+    size_t ask_at =
+        grown || most < 2 * GROW_ENTRIES ? most - most / 4 : GROW_ENTRIES;
     struct store_hash larger;
     if (x->active.n < ask_at)
         return;

@@ -25,6 +25,7 @@ struct store_index_settings {
     uint8_t id;            /* which index: first octet of its run keys */
     size_t freeze_entries; /* store_index_is_ripe() beyond this; 1 M */
     size_t ram_entries;    /* frozen entries kept in RAM; 4 M */
+    bool covered;          /* often asked in vain: see cover.h */
 };
 
 MUST_CHECK enum store_result

@@ -74,6 +74,8 @@ list_segments(struct store_log *log)
                      i + 1 < log->n ? log->v[i + 1]->first : UINT64_MAX);
     if (log->n > 0)
         atomic_store(&log->oldest, log->v[0]->first);
+    if (log->n > 1) /* what stood here before us is not ours to drop */
+        log->uncached_pos = log->v[log->n - 2]->first;
     return rc;
 }
 

@@ -13,8 +13,6 @@
 #include "store/runs.h"
 
 enum {
-    MERGE_RUNS = 8,
-    RUNS_MAX = 20, /* beyond it the eight smallest neighbours are merged */
     SLICE_ENTRIES = 64 * RUN_BLOCK_ENTRIES,
 };
 
@@ -32,6 +30,7 @@ struct store_merge {
     struct source sources[MERGE_RUNS]; /* newest first */
     uint64_t heads[MERGE_RUNS]; /* key of each one's next entry, less one:
                                    UINT64_MAX at its end */
+    uint64_t written;           /* as heads: the last one */
     struct store_run_writer w;
     uint32_t id;
 };
@@ -50,7 +49,7 @@ is_even(const struct store_run_list *list, size_t from, uint64_t *sum)
         if (entries > max)
             max = entries;
     }
-    return max <= *sum / 2;
+    return max <= *sum / 3;
 }
 
 /* First of the runs to merge; SIZE_MAX when there is no need. */
@@ -127,6 +126,7 @@ store_merge_begin(struct store_runs *x)
     for (size_t i = 0; i < MERGE_RUNS; i++)
         if (m->sources[i].run->wall_ms > m->w.run->wall_ms)
             m->w.run->wall_ms = m->sources[i].run->wall_ms;
+    m->written = UINT64_MAX;
     x->merge = m;
     return 0;
 }
@@ -162,27 +162,35 @@ fill_head(struct store_merge *m, size_t i, const struct store_env *env)
     return rc;
 }
 
-/* Writes the least key once, with the value of its newest source. */
+/* Of the least head; the newest one of several. */
+static size_t
+least_of(const uint64_t heads[MERGE_RUNS])
+{
+    uint64_t least = heads[0];
+    size_t at = 0;
+    for (size_t i = 1; i < MERGE_RUNS; i++) {
+        at = heads[i] < least ? i : at;
+        least = heads[i] < least ? heads[i] : least;
+    }
+    return at;
+}
+
+/* Takes the least key; it is written once, with the value of its newest
+ * source. */
 static int
 merge_one(struct store_merge *m, const struct store_env *env, bool *end)
 {
-    uint64_t least = UINT64_MAX;
-    for (size_t i = 0; i < MERGE_RUNS; i++)
-        least = m->heads[i] < least ? m->heads[i] : least;
-    *end = least == UINT64_MAX;
-    bool written = *end;
+    size_t i = least_of(m->heads);
+    uint64_t head = m->heads[i];
+    *end = head == UINT64_MAX;
+    if (*end)
+        return 0;
     int rc = 0;
-    for (size_t i = 0; rc == 0 && !*end && i < MERGE_RUNS; i++) {
-        if (m->heads[i] != least)
-            continue;
-        if (!written)
-            rc = store_run_writer_add(&m->w, source_entry(&m->sources[i]));
-        written = true;
-        m->sources[i].at += sizeof(struct store_entry);
-        if (rc == 0)
-            rc = fill_head(m, i, env);
-    }
-    return rc;
+    if (head != m->written)
+        rc = store_run_writer_add(&m->w, source_entry(&m->sources[i]));
+    m->written = head;
+    m->sources[i].at += sizeof(struct store_entry);
+    return rc == 0 ? fill_head(m, i, env) : rc;
 }
 
 static int

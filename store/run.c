@@ -43,6 +43,7 @@ store_run_release(struct store_run *run)
     if (!run || atomic_fetch_sub(&run->refs, 1) != 1)
         return;
     store_filter_fini(&run->filter);
+    store_cover_release(run->cover);
     free(run->fences);
     free(run->places);
     free(run->tail);

@@ -21,6 +21,7 @@
 #include <lmdb.h>
 #include <stdatomic.h>
 
+#include "store/cover.h"
 #include "store/env.h"
 #include "store/filter.h"
 #include "store/hash.h"
@@ -46,6 +47,7 @@ struct store_run {
     uint64_t *places; /* blocks; NULL: not located yet */
     uint8_t *tail;    /* the last block, when it is short */
     struct store_filter filter;
+    struct store_cover *cover; /* held: its keys are in there; or NULL */
     atomic_uint refs;
 };
 

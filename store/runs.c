@@ -166,6 +166,23 @@ store_runs_adopt(struct store_runs *x, struct store_run_list *mine)
 /* ---- checkpoint thread ---------------------------------------------------
  */
 
+/* Without memory it goes without. */
+static void
+cover_run(struct store_runs *x, const struct store_hash *h,
+          struct store_run *run)
+{
+    if (!atomic_load(&x->covered))
+        return;
+    if (!x->cover || x->cover->room < h->n) {
+        store_cover_release(x->cover);
+        x->cover = store_cover_create((uint64_t)h->n * MERGE_RUNS);
+    }
+    if (!x->cover)
+        return;
+    store_cover_add(x->cover, h);
+    run->cover = store_cover_hold(x->cover);
+}
+
 int
 store_runs_write(struct store_runs *x, MDB_txn *txn,
                  const struct store_frozen *f, struct store_run **out)
@@ -183,6 +200,8 @@ store_runs_write(struct store_runs *x, MDB_txn *txn,
             rc = store_run_writer_add(&w, f->hash.slots[i]);
     if (rc == 0)
         rc = store_run_writer_finish(&w, out);
+    if (rc == 0)
+        cover_run(x, &f->hash, *out);
     store_run_writer_fini(&w);
     return rc;
 }
@@ -334,6 +353,7 @@ store_runs_close(struct store_runs *x)
     if (!x)
         return;
     store_merge_abandon(x);
+    store_cover_release(x->cover);
     store_run_list_fini(&x->list);
     store_run_list_fini(&x->gone);
     store_hash_fini(&x->clean);

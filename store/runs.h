@@ -29,6 +29,11 @@ struct store_frozen {
 struct store_frozen *store_frozen_hold(struct store_frozen *f);
 void store_frozen_release(struct store_frozen *f);
 
+enum {
+    MERGE_RUNS = 16, /* neighbours that become one */
+    RUNS_MAX = 32,   /* beyond it they are merged even or not, without rest */
+};
+
 /* A list of held runs. */
 struct store_run_list {
     struct store_run **v;
@@ -47,6 +52,7 @@ struct store_runs {
     atomic_uint generation;     /* of list; changed under lock */
     atomic_uint adopted;        /* generation the engine works with */
     atomic_bool in_use;         /* an index is open on it */
+    atomic_bool covered;        /* its young runs share a cover */
     _Atomic uint64_t expire_ms; /* set by the engine */
 
     /* Tables between two uses, slots NULL when there is none; under lock. */
@@ -57,6 +63,7 @@ struct store_runs {
     /* checkpoint thread */
     uint64_t expire_now_ms; /* what this checkpoint goes by */
     uint32_t next_id;
+    struct store_cover *cover; /* of the youngest runs; or NULL */
     struct store_run_list gone; /* heads deleted, blocks not yet */
     uint32_t half;              /* run of an abandoned merge, or 0 */
     struct store_merge *merge;  /* under way, or NULL */

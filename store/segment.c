@@ -5,13 +5,19 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "store/block.h"
 
-/* Environments kept open that nobody holds: three descriptors each. */
-enum { OPEN_IDLE_MAX = 16 };
+enum {
+    /* Environments kept open that nobody holds: three descriptors each. */
+    OPEN_IDLE_MAX = 16,
+    UNCACHE_BYTES = 16 << 20, /* from the page cache, in one go: < 1 ms */
+};
 
 void
 store_segment_path(const struct store_log *log, uint64_t first,
@@ -323,4 +329,57 @@ store_log_expire(struct store_log *log, uint64_t wall_ms, uint64_t keep_pos)
         if (!old)
             return gone;
     }
+}
+
+/* ---- the page cache ------------------------------------------------------
+ */
+
+/* The file of the segment at index i; its octets, 0 when it is not there. */
+static uint64_t
+file_of(const struct store_log *log, uint64_t first, char path[STORE_PATH_BYTES])
+{
+    struct stat file;
+    store_segment_path(log, first, "/data.mdb", path);
+    return stat(path, &file) == 0 ? (uint64_t)file.st_size : 0;
+}
+
+/* The oldest segment that has to leave it; how many of its octets do not stay:
+ * those that the newest one has added. False when there is none. */
+static bool
+next_to_uncache(struct store_log *log, uint64_t *first, uint64_t *octets)
+{
+    char path[STORE_PATH_BYTES];
+    uint64_t newest = 0;
+    size_t i = 0;
+    pthread_mutex_lock(&log->lock);
+    while (i + 1 < log->n && log->v[i]->first <= log->uncached_pos)
+        i++;
+    bool found = i + 1 < log->n;
+    if (found)
+        *first = log->v[i]->first;
+    if (i + 2 == log->n)
+        newest = log->v[i + 1]->first;
+    pthread_mutex_unlock(&log->lock);
+    *octets = newest > 0 ? file_of(log, newest, path) : UINT64_MAX;
+    return found;
+}
+
+void
+store_log_uncache(struct store_log *log)
+{
+    char path[STORE_PATH_BYTES];
+    uint64_t first = 0, octets, at = log->uncached_bytes;
+    if (!next_to_uncache(log, &first, &octets) || at >= octets)
+        return;
+    if (at >= file_of(log, first, path)) {
+        log->uncached_pos = first;
+        log->uncached_bytes = 0;
+        return;
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)posix_fadvise(fd, (off_t)at, UNCACHE_BYTES, POSIX_FADV_DONTNEED);
+    log->uncached_bytes = at + UNCACHE_BYTES;
+    close(fd);
 }

@@ -39,6 +39,9 @@ struct store_log {
     size_t n, cap;
     size_t opened;
     uint64_t uses;
+    /* Store thread: segments that begin up to here left the page cache, and so
+     * many octets of the next one. */
+    uint64_t uncached_pos, uncached_bytes;
     _Atomic uint64_t oldest; /* first position kept */
     atomic_uint segments;    /* n, for statistics */
 };
@@ -69,6 +72,11 @@ MUST_CHECK int store_segment_add(struct store_log *log, uint64_t first,
  * and which end at or below keep_pos; never the newest. Returns how many. */
 unsigned
 store_log_expire(struct store_log *log, uint64_t wall_ms, uint64_t keep_pos);
+
+/* A slice of taking segments older than the newest two out of the page cache:
+ * a log that only grows would in time fill the machine's memory with what is
+ * seldom read again. Store thread. */
+void store_log_uncache(struct store_log *log);
 
 /* Key and value of the first or last row (MDB_FIRST, MDB_LAST), or of the
  * row at or below a key (MDB_SET_RANGE), head rows not counted. */

@@ -186,9 +186,9 @@ use_settings(struct flow *f)
 static bool
 open_tables(struct flow *f, char why[STORE_WHY_BYTES])
 {
-    struct store_index_settings ids = {1, INDEX_FREEZE, INDEX_RAM};
-    struct store_index_settings talks = {2, INDEX_FREEZE, INDEX_FREEZE};
-    struct store_index_settings owed = {3, INDEX_FREEZE, INDEX_RAM};
+    struct store_index_settings ids = {1, INDEX_FREEZE, INDEX_RAM, false};
+    struct store_index_settings talks = {2, INDEX_FREEZE, INDEX_FREEZE, true};
+    struct store_index_settings owed = {3, INDEX_FREEZE, INDEX_RAM, false};
     struct store_reader *r = f->journal.reader;
     if (store_words_open(f->store, r, WORDS_RAM_PAGES, &f->words) != STORE_OK ||
         store_index_open(f->store, &ids, r, &f->ids) != STORE_OK ||

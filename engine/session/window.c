@@ -146,8 +146,8 @@ window_open(struct window *w, uint32_t answer_id,
     };
     link_newest(w, i);
     w->open++;
-    /* The next one's slot is far from the cache in a wide window. */
-    __builtin_prefetch(&w->slots[(i + 1) & w->mask], 1);
+    /* Slots to come are far from the cache in a wide window. */
+    __builtin_prefetch(&w->slots[(i + 4) & w->mask], 1);
     return sequence;
 }
 
