@@ -68,20 +68,23 @@ struct store_filter_key {
 };
 
 static inline struct store_filter_key
-store_filter_key(uint64_t key, bool scattered)
+store_filter_key(uint64_t key)
 {
     struct store_filter_key k = {.key = key};
     uint64_t h = store_filter_bits(key);
-    for (int i = scattered ? 6 : 8; i > 0; i--, h = h >> 9 | h << 55)
+    for (int i = 8; i > 0; i--, h = h >> 9 | h << 55)
         k.bits[h >> 6 & 7] |= UINT64_C(1) << (h & 63);
     return k;
 }
 
-/* k: as made for a filter of the same kind. */
+static inline bool store_filter_has(const struct store_filter *f, uint64_t key);
+
 static inline bool
 store_filter_has_key(const struct store_filter *f,
                      const struct store_filter_key *k)
 {
+    if (f->scattered)
+        return store_filter_has(f, k->key);
     const uint64_t *line = store_filter_line(f, k->key);
     uint64_t missing = 0;
     for (int i = 0; i < FILTER_LINE_WORDS; i++)
@@ -92,8 +95,12 @@ store_filter_has_key(const struct store_filter *f,
 static inline bool
 store_filter_has(const struct store_filter *f, uint64_t key)
 {
-    struct store_filter_key k = store_filter_key(key, f->scattered);
-    return store_filter_has_key(f, &k);
+    const uint64_t *line = store_filter_line(f, key);
+    uint64_t h = store_filter_bits(key);
+    for (int i = f->scattered ? 6 : 8; i > 0; i--, h = h >> 9 | h << 55)
+        if (!(line[h >> 6 & 7] >> (h & 63) & 1))
+            return false;
+    return true;
 }
 
 #endif

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 #include "store/checkpoint.h"
-#include "store/runs.h"
+#include "store/search.h"
 
 enum {
     LATE_PUTS = 8, /* a power of two */
@@ -35,8 +35,8 @@ struct store_index {
     size_t n, cap;
     size_t frozen_entries;
     uint64_t next_seq;
-    struct store_runs *runs;    /* the store's */
-    struct store_run_list mine; /* adopted from it, newest first */
+    struct store_runs *runs;  /* the store's */
+    struct store_search mine; /* adopted from it */
 };
 
 /* Callers' keys become evenly spread whatever they are; one to one, and 0
@@ -85,8 +85,8 @@ store_index_open(struct store *s, const struct store_index_settings *settings,
     }
     /* Adopt whatever the list's state, also when reopened unchanged. */
     atomic_store(&x->runs->adopted, 0);
-    store_runs_adopt(x->runs, &x->mine);
-    x->next_seq = x->mine.n > 0 ? x->mine.v[0]->seq_last + 1 : 1;
+    (void)store_search_adopt(&x->mine, x->runs);
+    x->next_seq = x->mine.runs.n > 0 ? x->mine.runs.v[0]->seq_last + 1 : 1;
     store_hash_init(&x->active, 0);
     *out = x;
     return STORE_OK;
@@ -100,7 +100,7 @@ store_index_close(struct store_index *x)
     for (size_t i = 0; i < x->n; i++)
         store_frozen_release(x->frozen[i]);
     free(x->frozen);
-    store_run_list_fini(&x->mine);
+    store_search_fini(&x->mine);
     store_hash_fini(&x->active);
     atomic_store(&x->runs->in_use, false);
     free(x);
@@ -146,13 +146,6 @@ get_late(const struct store_index *x, uint64_t k, uint64_t *value)
     return false;
 }
 
-/* To the second cache: there are more at once than the first one waits for. */
-static void
-prefetch_line(const struct store_filter *f, uint64_t key)
-{
-    __builtin_prefetch(store_filter_line(f, key), 0, 2);
-}
-
 void
 store_index_prefetch(const struct store_index *x, uint64_t key)
 {
@@ -160,15 +153,7 @@ store_index_prefetch(const struct store_index *x, uint64_t key)
     store_hash_prefetch(&x->active, k);
     for (size_t i = 0; i < x->n; i++)
         store_hash_prefetch(&x->frozen[i]->hash, k);
-    const struct store_cover *cover = NULL;
-    for (size_t i = 0; i < x->mine.n; i++) {
-        const struct store_run *run = x->mine.v[i];
-        if (!run->cover)
-            prefetch_line(&run->filter, k);
-        else if (run->cover != cover)
-            prefetch_line(&run->cover->filter, k);
-        cover = run->cover;
-    }
+    store_search_prefetch(&x->mine, k);
 }
 
 /* Drops frozen tables that stand in a run, oldest first, while there are too
@@ -178,7 +163,7 @@ trim_frozen(struct store_index *x)
 {
     while (x->n > 0 && x->frozen_entries > x->settings.ram_entries) {
         struct store_frozen *oldest = x->frozen[x->n - 1];
-        if (x->mine.n == 0 || x->mine.v[0]->seq_last < oldest->seq)
+        if (x->mine.runs.n == 0 || x->mine.runs.v[0]->seq_last < oldest->seq)
             return;
         x->frozen_entries -= oldest->hash.n;
         store_runs_give_back(x->runs, oldest);
@@ -189,56 +174,24 @@ trim_frozen(struct store_index *x)
 static void
 adopt(struct store_index *x)
 {
-    if (atomic_load_explicit(&x->runs->generation, memory_order_acquire) ==
-        atomic_load_explicit(&x->runs->adopted, memory_order_relaxed))
+    if (!store_search_adopt(&x->mine, x->runs))
         return;
-    store_runs_adopt(x->runs, &x->mine);
     x->last.key = 0;
     trim_frozen(x);
 }
 
-/* One key's way through the runs, newest first. */
-struct search {
-    struct store_filter_key key;
-    bool scattered; /* key is as such filters ask */
-    const struct store_cover *cover; /* the last one that was asked */
-    bool covered;                    /* and what it said */
-};
-
+/* Runs of freezes that were asked in RAM are left out. */
 static bool
-may_have(struct search *q, const struct store_run *run)
-{
-    if (run->cover && run->cover != q->cover)
-        q->covered = store_filter_has_key(&run->cover->filter, &q->key);
-    q->cover = run->cover;
-    if (run->cover && !q->covered)
-        return false;
-    if (run->filter.scattered != q->scattered)
-        q->key = store_filter_key(q->key.key, run->filter.scattered);
-    q->scattered = run->filter.scattered;
-    return store_filter_has_key(&run->filter, &q->key);
-}
-
-static bool
-get_from_runs(struct store_index *x, uint64_t key, uint64_t *value)
+get_from_runs(struct store_index *x, uint64_t k, uint64_t *value)
 {
     uint64_t ram_seq = x->n > 0 ? x->frozen[x->n - 1]->seq : UINT64_MAX;
-    struct search q = {.key = store_filter_key(key, false)};
-    for (size_t i = 0; i < x->mine.n; i++) {
-        const struct store_run *run = x->mine.v[i];
-        /* All of it was asked in RAM, or it cannot have the key. */
-        if (run->seq_first >= ram_seq || !may_have(&q, run))
-            continue;
-        enum store_result res = store_run_get(run, &x->s->state, key, value);
-        if (res == STORE_OK)
-            return true;
-        if (res != STORE_NOT_FOUND) {
-            store_set_failed(x->s, "index look-up", errno ? errno : EIO);
-            return false;
-        }
-    }
-    return false;
+    enum store_result res =
+        store_search_get(&x->mine, &x->s->state, ram_seq, k, value);
+    if (res != STORE_OK && res != STORE_NOT_FOUND)
+        store_set_failed(x->s, "index look-up", errno ? errno : EIO);
+    return res == STORE_OK;
 }
+
 static bool
 get(struct store_index *x, uint64_t k, uint64_t *value)
 {
@@ -348,8 +301,8 @@ store_index_ram_bytes(const struct store_index *x)
     size_t bytes = store_hash_ram_bytes(&x->active);
     for (size_t i = 0; i < x->n; i++)
         bytes += store_hash_ram_bytes(&x->frozen[i]->hash);
-    for (size_t i = 0; i < x->mine.n; i++)
-        bytes += x->mine.v[i]->filter.lines * FILTER_LINE_BYTES +
-                 x->mine.v[i]->blocks * sizeof(uint64_t);
+    for (size_t i = 0; i < x->mine.runs.n; i++)
+        bytes += x->mine.runs.v[i]->filter.lines * FILTER_LINE_BYTES +
+                 x->mine.runs.v[i]->blocks * sizeof(uint64_t);
     return bytes;
 }

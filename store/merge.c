@@ -1,10 +1,10 @@
 /*
  * merge.c - many runs of an index become one, a slice at a time.
  *
- * Eight neighbours of which none outweighs the rest are merged, so each
- * entry is rewritten once per factor of eight, and a look-up asks few
- * filters. A slice writes 4 MB in a transaction of its own; the run begins to
- * exist with the last one, which also takes away the heads of its sources.
+ * Sixteen neighbours of which none is a third of all are merged, so that an
+ * entry is rewritten about once per factor of sixteen. A slice writes 4 MB in a
+ * transaction of its own; the run begins to exist with the last one, which also
+ * takes away the heads of its sources.
  */
 #include <errno.h>
 #include <stdlib.h>

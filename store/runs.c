@@ -145,12 +145,12 @@ list_add(struct store_run_list *list, struct store_run *run)
     list_insert(list, at, run);
 }
 
-void
+bool
 store_runs_adopt(struct store_runs *x, struct store_run_list *mine)
 {
     if (atomic_load_explicit(&x->generation, memory_order_acquire) ==
         atomic_load_explicit(&x->adopted, memory_order_relaxed))
-        return;
+        return false;
     struct store_run_list next = {0};
     pthread_mutex_lock(&x->lock);
     for (size_t i = 0; i < x->list.n; i++) {
@@ -161,6 +161,7 @@ store_runs_adopt(struct store_runs *x, struct store_run_list *mine)
     pthread_mutex_unlock(&x->lock);
     store_run_list_fini(mine);
     *mine = next;
+    return true;
 }
 
 /* ---- checkpoint thread ---------------------------------------------------

@@ -63,7 +63,7 @@ struct store_runs {
     /* checkpoint thread */
     uint64_t expire_now_ms; /* what this checkpoint goes by */
     uint32_t next_id;
-    struct store_cover *cover; /* of the youngest runs; or NULL */
+    struct store_cover *cover;  /* of the youngest runs; or NULL */
     struct store_run_list gone; /* heads deleted, blocks not yet */
     uint32_t half;              /* run of an abandoned merge, or 0 */
     struct store_merge *merge;  /* under way, or NULL */
@@ -76,8 +76,8 @@ store_runs_open(struct store *s, uint8_t index, struct store_reader *r,
                 struct store_runs **out);
 void store_runs_close(struct store_runs *x);
 
-/* Engine: replaces its list when there is a newer one. */
-void store_runs_adopt(struct store_runs *x, struct store_run_list *mine);
+/* Engine: replaces its list when there is a newer one; true when it did. */
+bool store_runs_adopt(struct store_runs *x, struct store_run_list *mine);
 
 /*
  * Engine: tables go round. A new one costs a page fault every 4 KB, which is

@@ -336,7 +336,8 @@ store_log_expire(struct store_log *log, uint64_t wall_ms, uint64_t keep_pos)
 
 /* The file of the segment at index i; its octets, 0 when it is not there. */
 static uint64_t
-file_of(const struct store_log *log, uint64_t first, char path[STORE_PATH_BYTES])
+file_of(const struct store_log *log, uint64_t first,
+        char path[STORE_PATH_BYTES])
 {
     struct stat file;
     store_segment_path(log, first, "/data.mdb", path);

@@ -13,7 +13,11 @@ enum { KEYS = 20000, ID = 3 };
 static uint64_t value_of[KEYS], wall_of[KEYS];
 
 static struct store_index_settings settings = {
-    .id = ID, .freeze_entries = 1000, .ram_entries = 2500};
+    .id = ID,
+    .freeze_entries = 1000,
+    .ram_entries = 2500,
+    .covered = true,
+};
 
 static void
 open_index(void)
@@ -255,6 +259,7 @@ START_TEST(two_indexes_do_not_mix)
     struct store_index_settings other = settings;
     uint64_t value;
     other.id = ID + 1;
+    other.covered = false;
     ck_assert_int_eq(store_index_open(g.s, &other, g.r, &y), STORE_OK);
     store_index_put(x, 1, 10);
     store_index_put(y, 1, 20);
