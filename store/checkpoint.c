@@ -175,8 +175,20 @@ runs_of(struct store *s, size_t index)
     return runs;
 }
 
+/* All but their heads. */
 static int
-put_runs(struct store *s, MDB_txn *txn, struct store_checkpoint *c)
+write_runs(struct store_checkpoint *c)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < c->tables_n; i++) {
+        struct checkpoint_table *t = &c->tables[i];
+        rc = store_runs_write(t->runs, t->frozen, &t->run);
+    }
+    return rc;
+}
+
+static int
+put_heads(struct store *s, MDB_txn *txn, const struct store_checkpoint *c)
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < INDEXES_MAX; i++) {
@@ -184,10 +196,8 @@ put_runs(struct store *s, MDB_txn *txn, struct store_checkpoint *c)
         if (runs)
             rc = store_runs_expire(runs, txn);
     }
-    for (size_t i = 0; rc == 0 && i < c->tables_n; i++) {
-        struct checkpoint_table *t = &c->tables[i];
-        rc = store_runs_write(t->runs, txn, t->frozen, &t->run);
-    }
+    for (size_t i = 0; rc == 0 && i < c->tables_n; i++)
+        rc = store_run_put_head(c->tables[i].run, txn, s->state.dbi);
     return rc;
 }
 
@@ -226,25 +236,36 @@ forget_runs(struct store_checkpoint *c)
     }
 }
 
+/* What the runs need to exist, and all the rest: all of it or nothing. */
 static int
-write_checkpoint(struct store *s, struct store_checkpoint *c)
+put_all(struct store *s, MDB_txn *txn, struct store_checkpoint *c)
 {
-    MDB_txn *txn;
-    int rc = mdb_txn_begin(s->state.lmdb, NULL, 0, &txn);
-    if (rc != 0)
-        return rc;
-    uint64_t id = mdb_txn_id(txn);
-    rc = put_runs(s, txn, c);
+    int rc = put_heads(s, txn, c);
     if (rc == 0)
         rc = store_puts_apply(&c->puts, txn, s->state.dbi);
     if (rc == 0)
         rc = put_pages(s, txn, c);
     if (rc == 0)
         rc = put_point(s, txn, c->pos);
+    return rc;
+}
+
+static int
+write_checkpoint(struct store *s, struct store_checkpoint *c)
+{
+    MDB_txn *txn;
+    uint64_t id = 0;
+    int rc = write_runs(c);
     if (rc == 0)
-        rc = mdb_txn_commit(txn);
-    else
-        mdb_txn_abort(txn);
+        rc = mdb_txn_begin(s->state.lmdb, NULL, 0, &txn);
+    if (rc == 0) {
+        id = mdb_txn_id(txn);
+        rc = put_all(s, txn, c);
+        if (rc == 0)
+            rc = mdb_txn_commit(txn);
+        else
+            mdb_txn_abort(txn);
+    }
     if (rc != 0) {
         forget_runs(c);
         return rc;

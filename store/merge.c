@@ -197,6 +197,8 @@ static int
 merge_finish(struct store_merge *m, struct store_run **out)
 {
     int rc = store_run_writer_finish(&m->w, out);
+    if (rc == 0)
+        rc = store_run_put_head(*out, m->w.txn, m->w.dbi);
     for (size_t i = 0; rc == 0 && i < MERGE_RUNS; i++)
         rc = store_run_delete_head(m->sources[i].run, m->w.txn, m->w.dbi);
     return rc;

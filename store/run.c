@@ -451,10 +451,9 @@ store_run_writer_add(struct store_run_writer *w, struct store_entry e)
     return 0;
 }
 
-static int
-put_head(struct store_run_writer *w)
+int
+store_run_put_head(const struct store_run *run, MDB_txn *txn, MDB_dbi dbi)
 {
-    const struct store_run *run = w->run;
     uint8_t bytes[KEY_BYTES], head[HEAD_BYTES];
     struct writer out = writer_of(head, sizeof head);
     writer_le32(&out, run->filter.scattered ? 1 : RUN_FORMAT);
@@ -466,7 +465,7 @@ put_head(struct store_run_writer *w)
     writer_le64(&out, run->filter.lines);
     MDB_val key = head_key(bytes, run->index, run->id);
     MDB_val d = {sizeof head, head};
-    return mdb_put(w->txn, w->dbi, &key, &d, 0);
+    return mdb_put(txn, dbi, &key, &d, 0);
 }
 
 int
@@ -482,8 +481,6 @@ store_run_writer_finish(struct store_run_writer *w, struct store_run **out)
             put_all(w, RUN_FILTER + (uint32_t)(w->filter_put / RUN_BLOCK_BYTES),
                     (const uint8_t *)run->filter.words + w->filter_put,
                     run->filter.lines * FILTER_LINE_BYTES - w->filter_put);
-    if (rc == 0)
-        rc = put_head(w);
     if (rc == 0) {
         *out = run;
         w->run = NULL;

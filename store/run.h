@@ -96,11 +96,14 @@ MUST_CHECK int store_run_writer_init(struct store_run_writer *w, uint8_t index,
                                      uint32_t id, uint64_t entries_max);
 MUST_CHECK int
 store_run_writer_add(struct store_run_writer *w, struct store_entry e);
-/* Puts what is left, fences, filter and head. The run's seq and wall_ms must
- * be set before. *out is held by the caller. */
+/* Puts what is left, fences and filter. *out is held by the caller. */
 MUST_CHECK int
 store_run_writer_finish(struct store_run_writer *w, struct store_run **out);
 void store_run_writer_fini(struct store_run_writer *w);
+
+/* It exists from here on; seq and wall_ms must be set before. */
+MUST_CHECK int
+store_run_put_head(const struct store_run *run, MDB_txn *txn, MDB_dbi dbi);
 
 bool store_run_has_head(const struct store_run *run, MDB_txn *txn, MDB_dbi dbi);
 /* Deletes the head; the blocks are swept later, up to max a call. */

@@ -8,8 +8,11 @@
 
 #include "store/room.h"
 
-/* Blocks deleted in one transaction: 128 of 64 KB keep it a few ms. */
-enum { SWEEP_BLOCKS = 128 };
+enum {
+    /* Blocks deleted in one transaction: 128 of 64 KB keep it a few ms. */
+    SWEEP_BLOCKS = 128,
+    SLICE_ENTRIES = 16 * RUN_BLOCK_ENTRIES, /* 1 MB */
+};
 
 struct store_frozen *
 store_frozen_hold(struct store_frozen *f)
@@ -184,27 +187,65 @@ cover_run(struct store_runs *x, const struct store_hash *h,
     run->cover = store_cover_hold(x->cover);
 }
 
+/* The entries from slot *at on, as many as make a slice; the last one ends the
+ * run: *out. */
+static int
+write_slice(struct store_run_writer *w, const struct store_hash *h, size_t *at,
+            struct store_run **out)
+{
+    int rc = 0;
+    for (size_t n = 0; rc == 0 && n < SLICE_ENTRIES && *at < h->total; ++*at)
+        if (h->slots[*at].key != 0) {
+            rc = store_run_writer_add(w, h->slots[*at]);
+            n++;
+        }
+    if (rc == 0 && *at == h->total)
+        rc = store_run_writer_finish(w, out);
+    return rc;
+}
+
+/* In slices, so that no commit of messages waits behind all of it at the
+ * disk. */
+static int
+write_slices(struct store_runs *x, struct store_run_writer *w,
+             const struct store_hash *h, struct store_run **out)
+{
+    size_t at = 0;
+    int rc = 0;
+    while (rc == 0 && !*out) {
+        rc = mdb_txn_begin(x->s->state.lmdb, NULL, 0, &w->txn);
+        if (rc != 0)
+            break;
+        rc = write_slice(w, h, &at, out);
+        if (rc == 0)
+            rc = mdb_txn_commit(w->txn);
+        else
+            mdb_txn_abort(w->txn);
+    }
+    return rc;
+}
+
 int
-store_runs_write(struct store_runs *x, MDB_txn *txn,
-                 const struct store_frozen *f, struct store_run **out)
+store_runs_write(struct store_runs *x, const struct store_frozen *f,
+                 struct store_run **out)
 {
     struct store_run_writer w;
+    struct store_run *run = NULL;
     int rc = store_run_writer_init(&w, x->index, x->next_id, f->hash.n);
     if (rc != 0)
         return rc;
-    w.txn = txn;
     w.dbi = x->s->state.dbi;
     w.run->seq_first = w.run->seq_last = f->seq;
     w.run->wall_ms = f->wall_ms;
-    for (size_t i = 0; rc == 0 && i < f->hash.total; i++)
-        if (f->hash.slots[i].key != 0)
-            rc = store_run_writer_add(&w, f->hash.slots[i]);
-    if (rc == 0)
-        rc = store_run_writer_finish(&w, out);
-    if (rc == 0)
-        cover_run(x, &f->hash, *out);
+    rc = write_slices(x, &w, &f->hash, &run);
     store_run_writer_fini(&w);
-    return rc;
+    if (rc != 0) {
+        store_run_release(run);
+        return rc;
+    }
+    cover_run(x, &f->hash, run);
+    *out = run;
+    return 0;
 }
 
 static bool

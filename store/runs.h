@@ -94,10 +94,12 @@ void store_runs_give_back(struct store_runs *x, struct store_frozen *f);
 
 /* ---- checkpoint thread --------------------------------------------------- */
 
-/* Writes a frozen table in txn. *out is held by the caller. */
+/* Writes a frozen table, in transactions of its own; the run still wants its
+ * head. *out is held by the caller. Done again, it replaces what a failed
+ * attempt has left. */
 MUST_CHECK int
-store_runs_write(struct store_runs *x, MDB_txn *txn,
-                 const struct store_frozen *f, struct store_run **out);
+store_runs_write(struct store_runs *x, const struct store_frozen *f,
+                 struct store_run **out);
 /* Deletes heads of runs that are too old in txn. */
 MUST_CHECK int store_runs_expire(struct store_runs *x, MDB_txn *txn);
 /* The transaction of the two above was committed: takes run (or NULL). */

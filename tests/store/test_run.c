@@ -50,6 +50,7 @@ written(uint64_t (*key_of)(uint64_t i), uint64_t n, bool scattered)
         ck_assert_int_eq(
             store_run_writer_add(&w, (struct store_entry){key_of(i), i}), 0);
     ck_assert_int_eq(store_run_writer_finish(&w, &run), 0);
+    ck_assert_int_eq(store_run_put_head(run, w.txn, w.dbi), 0);
     ck_assert_int_eq(mdb_txn_commit(w.txn), 0);
     store_run_writer_fini(&w);
     return run;
