@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    TURN_US = 1000,       /* turns that follow sooner are one */
+    TURN_US = 500,        /* turns that follow sooner are one */
     DELAY_US = 30000,     /* slower commits are stalls, and are counted */
     PRESSED_US = 1000000, /* so long after a rate held something back */
 };

@@ -23,7 +23,7 @@
 
 #include "engine/core/clock.h"
 
-enum { GATE_TURNS = 4096 }; /* at most one a millisecond: four seconds */
+enum { GATE_TURNS = 4096 }; /* at most two a millisecond: two seconds */
 
 /* A turn that took parts. */
 struct gate_turn {
