@@ -19,7 +19,7 @@
 
 enum {
     LATE_PUTS = 8, /* a power of two */
-    GROW_ENTRIES = 8192,
+    GROW_ENTRIES = 32768,
 };
 
 struct store_index {

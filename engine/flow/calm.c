@@ -8,10 +8,10 @@
 #include "engine/flow/flow.h"
 
 enum {
-    /* A carrier that keeps ten receipts unanswered still gets 1,000 a second
+    /* A carrier that keeps ten receipts unanswered still gets 600 a second
      * through. */
-    COMMIT_MS = 6,
-    READ_US = 3000,
+    COMMIT_MS = 10,
+    READ_US = 5000,
     /* More than so much in a turn is load: batches grow by themselves. */
     TURN_BYTES = 2048,
     SHARE_US = 8192,

@@ -8,7 +8,7 @@
  *
  * Promise: nothing that a person or an app waits for comes later: accepted
  * messages, single texts, critical ones. Times of parts that are due are
- * kept. The rest is at most 6 ms later.
+ * kept. The rest is at most 10 ms later.
  *
  * Threads: the engine thread only.
  */
