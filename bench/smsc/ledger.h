@@ -13,7 +13,8 @@
  * file at most 100 ms after the event, and at exit. A ledger that cannot be
  * written ends the program: a short ledger would accuse the innocent.
  *
- * Threads: the owner's only. Allocates nothing after opening.
+ * Threads: the owner's only; a thread of its own writes to the file.
+ * Allocates nothing after opening.
  */
 #ifndef BENCH_SMSC_LEDGER_H
 #define BENCH_SMSC_LEDGER_H
