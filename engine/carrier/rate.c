@@ -1,7 +1,7 @@
 /*
  * rate.c - GCRA with a sliding log.
  *
- * Promise: as in rate.h. The second is taken as 1,003 ms: the carrier
+ * Promise: as in rate.h. The second is taken as 1,004 ms: the carrier
  * stamps what it reads a few milliseconds unevenly after what we sent. The
  * spacing runs 1.5 % ahead of that: it makes up for what late ticks lose, and
  * slowly spreads bursts, which the log would else repeat each second; the log
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 enum {
-    SECOND_US = 1003000,
+    SECOND_US = 1004000,
     CATCH_UP_US = 50000, /* a late tick is made up for, if less than this */
     LATE_US = 5000,      /* of it when the log held back: ticks come late */
     BURST_SHARE = 10,    /* a tenth of a second, unless set */
