@@ -45,7 +45,7 @@ void store_index_prefetch(const struct store_index *x, uint64_t key);
 
 /* True when a checkpoint is due because of this index. Asked once a turn: it
  * also lets go of tables that stand in a run by now, and has the next table
- * made ready when this one is half full. */
+ * made ready when this one is full by three quarters. */
 bool store_index_is_ripe(struct store_index *x);
 
 /* Freezes what is new and adds it to the checkpoint (nothing when empty).

@@ -128,7 +128,8 @@ start(struct ledger *l)
     l->out = l->buffers[1];
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->changed, NULL);
-    return pthread_create(&l->thread, NULL, write_on, l) == 0;
+    errno = pthread_create(&l->thread, NULL, write_on, l);
+    return errno == 0;
 }
 
 struct ledger *
